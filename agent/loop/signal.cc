@@ -1,0 +1,35 @@
+#include "agent/loop/signal.h"
+
+#include <utility>
+
+#include "agent/loop/loop_impl.h"
+
+namespace lariat::loop {
+
+struct Signal::Impl {
+  Loop& loop;
+  std::function<void()> callback;
+  ev_signal signal{};
+};
+
+Signal::Signal(Loop& loop, int number, std::function<void()> callback)
+    : impl_(new Impl{.loop = loop, .callback = std::move(callback)}) {
+  ev_signal_init(&impl_->signal,
+                 [](struct ev_loop*, ev_signal* signal, int) noexcept {
+                   auto& self = *static_cast<Impl*>(signal->data);
+                   self.loop.count(CallbackKind::kSignal);
+                   self.callback();
+                 },
+                 number);
+  impl_->signal.data = impl_.get();
+  // A signal is no reason to go on: without other watchers the loop ends.
+  ::ev_signal_start(loop.impl_->handle, &impl_->signal);
+  ::ev_unref(loop.impl_->handle);
+}
+
+Signal::~Signal() {
+  ::ev_ref(impl_->loop.impl_->handle);
+  ::ev_signal_stop(impl_->loop.impl_->handle, &impl_->signal);
+}
+
+}  // namespace lariat::loop
