@@ -1,0 +1,156 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/unique_fd.h"
+#include "agent/base/url.h"
+#include "agent/loop/io_watcher.h"
+#include "agent/loop/loop.h"
+#include "agent/loop/timer.h"
+#include "agent/net/dialer.h"
+#include "agent/publish/back_off.h"
+#include "agent/publish/cursor.h"
+#include "proto/decode.h"
+
+namespace lariat::publish {
+
+/// What the configuration says of one aggregator.
+struct EndpointConfig {
+  std::string name;
+  base::Url url;
+  CursorLimits limits;
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds stall_timeout{30'000};
+  std::chrono::milliseconds back_off_min{500};
+  std::chrono::milliseconds back_off_max{30'000};
+  std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
+};
+
+/// How a connection ended: the label `reason` of `lariat_endpoint_disconnects_total`.
+enum class EndReason {
+  kClosed,   ///< By the peer, without an error: nothing that was acknowledged was lost.
+  kReset,    ///< By an error: what its reader had not read may be lost.
+  kTimeout,  ///< The peer's kernel has not answered.
+  kLocal,    ///< By us.
+};
+inline constexpr std::size_t kEndReasons = 4;
+[[nodiscard]] std::string_view to_string(EndReason reason) noexcept;
+inline constexpr std::size_t kConnectFailures = 5;  ///< Those of `net::ConnectFailure` but kNone.
+
+struct EndpointStats {
+  std::uint64_t connects = 0;
+  std::array<std::uint64_t, kConnectFailures> connect_failures{};
+  std::array<std::uint64_t, kEndReasons> disconnects{};
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t write_calls = 0;
+  std::uint64_t write_wakeups = 0;        ///< Writable events.
+  std::uint64_t write_wakeups_empty = 0;  ///< Of those, with nothing to write: stays 0.
+  std::uint64_t messages_received = 0;
+  std::uint64_t messages_refused = 0;  ///< Received and invalid.
+  base::WallTime last_success{};       ///< When the peer last acknowledged anything.
+};
+
+/// What all endpoints of a publisher share.
+struct EndpointContext {
+  loop::Loop& loop;
+  net::Resolver& resolver;
+  const FrameLog& log;
+  const base::Log& lines;
+  std::span<std::byte> scratch;  ///< For one call: what is read, what a filter gathers.
+  std::uint64_t seed;            ///< Of the back-off's chance.
+  bool& touched;                 ///< Set when positions or the connection changed.
+};
+
+/// One aggregator: a cursor into the shared log, and the connection its frames go out on.
+///
+/// Invariant: whenever the loop sleeps, the write watcher is active if and only if there is a
+/// connection and bytes it may send now. An idle endpoint costs the loop nothing; a full socket is
+/// never polled.
+/// Delivery: whole frames, in order, at least once. Sent is not delivered: a frame counts when the
+/// peer's kernel has acknowledged its last byte; what was not goes out again on the next
+/// connection. It reconnects for ever, and nobody waits for it.
+/// Ownership: borrows what the context names, which must outlive it. Threads: loop thread only.
+class Endpoint {
+ public:
+  Endpoint(const EndpointContext& context, EndpointConfig config);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  /// Begins to connect.
+  void start();
+  /// Closes the connection and does not reconnect.
+  void stop();
+
+  /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
+  /// is not known to refuse.
+  void turn();
+  /// The log is about to drop what lies before `position`.
+  void evict_before(std::uint64_t position);
+  /// The shared heartbeat timer fired: sends one if the connection has been without for half its interval.
+  void beat();
+  /// Asks the kernel what the peer has acknowledged. No call but this one of `net` blocks or waits.
+  void ask_acknowledged();
+
+  [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const EndpointStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] const loop::IoWatcher& write_watcher() const noexcept { return writable_; }
+  [[nodiscard]] bool connected() const noexcept { return static_cast<bool>(socket_); }
+  [[nodiscard]] bool stalled() const noexcept { return stalled_; }
+  /// Why it is not connected, in words for the operator; empty if all is well.
+  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
+  /// Exact now: drops what is over its age and asks the kernel first.
+  [[nodiscard]] Ledger ledger();
+  [[nodiscard]] bool settled() const noexcept { return cursor_.settled(); }
+  [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_.held_from(); }
+  [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_.lag(); }
+
+ private:
+  void dialled(net::DialOutcome outcome);
+  void attach(base::UniqueFd socket, const std::string& peer);
+  void writable();
+  void readable();
+  void take_received(std::span<const std::byte> octets);
+  void flush();
+  void add_heartbeat();
+  void update_watchers();
+  void arm_stall_timer();
+  void look_for_stall();
+  void fail(int error);
+  void end(EndReason reason, const std::string& why);
+  void retry(const std::string& why);
+
+  EndpointContext context_;
+  EndpointConfig config_;
+  Cursor cursor_;
+  EndpointStats stats_;
+  BackOff back_off_;
+  net::Dialer dialer_;
+
+  base::UniqueFd socket_;
+  std::string peer_;
+  loop::IoWatcher readable_;
+  loop::IoWatcher writable_;
+  loop::Timer retry_;
+  loop::Timer stall_;
+  proto::Decoder decoder_;
+  bool running_ = false;
+  bool stalled_ = false;
+  bool heard_ = false;  // Anything, on this connection.
+  std::uint64_t acked_ = 0;
+  base::Monotonic connected_at_;
+  base::Monotonic progress_at_;
+  base::Monotonic beat_at_;
+  std::string last_error_;
+  bool told_ = false;  // The log has the line that tells of the present trouble.
+};
+
+}  // namespace lariat::publish

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/log.h"
+#include "agent/loop/loop.h"
+#include "agent/loop/prepare_hook.h"
+#include "agent/loop/timer.h"
+#include "agent/metrics/source.h"
+#include "agent/net/resolver.h"
+#include "agent/publish/endpoint.h"
+#include "agent/publish/frame_log.h"
+
+namespace lariat::publish {
+
+/// One log, any number of endpoints: what is published once goes to each of them, at its own pace.
+///
+/// `publish` copies a frame to the log and returns; nothing of it can block on or fail because of
+/// an endpoint. Once a loop turn, before the loop sleeps, each endpoint takes in what is new and
+/// writes. With nothing to send nothing is done: no timer but the one of the heartbeats.
+/// Ownership: owns log and endpoints; borrows loop, resolver and lines, which must outlive it.
+/// Threads: loop thread only.
+class Publisher final : public metrics::Source {
+ public:
+  Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log& lines,
+            LogLimits limits = {});
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// Begins to connect and to take in frames. The name is not in use yet.
+  Endpoint& add(EndpointConfig config);
+  /// Closes its connection and forgets its position.
+  void remove(std::string_view name);
+
+  /// Takes one whole, valid SUBMIT message. False if it is larger than a segment of the log.
+  [[nodiscard]] bool publish(std::span<const std::byte> frame) {
+    grew_ = true;
+    return log_.append(frame, loop_.wall_now());
+  }
+
+  /// Calls `done(all)` once: when every frame published so far is delivered or dropped at each
+  /// endpoint (`all`), or at the deadline. One flush at a time; another replaces it. Polls the
+  /// kernel every 1 to 50 ms, as there is no event for an acknowledgement.
+  void flush(std::chrono::milliseconds deadline, std::function<void(bool all)> done);
+  /// Calls `ready` once, at the end of a turn, when no endpoint that takes data lags by more than
+  /// `lag_bytes`. For sources that can wait; those that are away or stalled hold up nobody.
+  void when_lag_below(std::uint64_t lag_bytes, std::function<void()> ready);
+  /// The largest lag among the endpoints that take data.
+  [[nodiscard]] std::uint64_t lag() const noexcept;
+
+  [[nodiscard]] const FrameLog& log() const noexcept { return log_; }
+  [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const noexcept {
+    return endpoints_;
+  }
+
+  /// Asks the kernel what has arrived, so that each endpoint's numbers are of one moment.
+  void report(metrics::Report& report) const override;
+
+ private:
+  void turn();
+  void evict_before(std::uint64_t position);
+  void beat();
+  void schedule_beat();
+  void poll_flush();
+
+  loop::Loop& loop_;
+  net::Resolver& resolver_;
+  const base::Log& lines_;
+  FrameLog log_;
+  std::vector<std::byte> scratch_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  loop::PrepareHook before_sleep_;
+  loop::Timer beat_;
+  loop::Timer flush_poll_;
+  bool grew_ = false;
+  bool touched_ = false;
+
+  std::function<void(bool)> flush_done_;
+  base::Monotonic flush_deadline_;
+  std::chrono::milliseconds flush_wait_{};
+  std::function<void()> room_;
+  std::uint64_t room_lag_ = 0;
+};
+
+}  // namespace lariat::publish

@@ -1,0 +1,98 @@
+#include "agent/publish/selection.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "proto/message.h"
+
+namespace lariat::publish {
+
+Selection::Selection(const FrameLog& log, std::optional<proto::Filter> filter)
+    : log_(log), filter_(std::move(filter)) {
+  if (filter_) verdicts_ = std::make_unique<std::array<Verdict, kVerdicts>>();
+}
+
+bool Selection::passes(std::span<const std::byte> frame) const noexcept {
+  if (everything()) return true;
+  const auto name = proto::submit_name(frame);
+  const XXH128_hash_t hash = XXH3_128bits(name.data(), name.size());
+  // The last bit holds the verdict; an entry that was never filled matches no real name.
+  const std::uint64_t key = hash.low64 | 1U;
+  auto& entry = (*verdicts_)[(hash.low64 >> 1U) % kVerdicts];
+  if (entry.high != hash.high64 || (entry.low_and_verdict | 1U) != key ||
+      entry.low_and_verdict == 0) {
+    entry = {hash.high64, filter_->matches(name) ? key : key - 1};
+  }
+  return (entry.low_and_verdict & 1U) != 0;
+}
+
+Count Selection::walk(std::uint64_t from, std::uint64_t to) const noexcept {
+  Count count;
+  while (from < to) {
+    auto bytes = log_.segment_at(from).bytes_from(from);
+    while (from < to && !bytes.empty()) {
+      const auto size = proto::message_size(bytes);
+      if (passes(bytes.first(size))) count += {1, size};
+      bytes = bytes.subspan(size);
+      from += size;
+    }
+  }
+  return count;
+}
+
+Count Selection::judge(FramePlace from, FramePlace to) {
+  if (everything()) return {to.sequence - from.sequence, to.position - from.position};
+  // Segments that the log has given up are asked for no more.
+  const auto held = std::find_if(per_segment_.begin(), per_segment_.end(),
+                                 [&](const auto& entry) { return entry.to > log_.begin(); });
+  per_segment_.erase(per_segment_.begin(), held);
+
+  Count passed;
+  for (auto position = from.position; position < to.position;) {
+    const auto& segment = log_.segment_at(position);
+    const auto end = std::min(segment.end(), to.position);
+    const auto part = walk(position, end);
+    if (!per_segment_.empty() && per_segment_.back().to == position &&
+        position != segment.position()) {
+      per_segment_.back().to = end;
+      per_segment_.back().passed += part;
+    } else {
+      per_segment_.push_back({position, end, part});
+    }
+    passed += part;
+    position = end;
+  }
+  return passed;
+}
+
+Count Selection::count(std::uint64_t from, std::uint64_t to) const noexcept {
+  if (from >= to) return {};
+  if (everything()) {
+    return {log_.frame_at(to).sequence - log_.frame_at(from).sequence, to - from};
+  }
+  Count count;
+  for (const auto& entry : per_segment_) {
+    const auto begin = std::max(from, entry.from);
+    const auto end = std::min(to, entry.to);
+    if (begin >= end) continue;
+    count += begin == entry.from && end == entry.to ? entry.passed : walk(begin, end);
+  }
+  return count;
+}
+
+std::uint64_t Selection::skip(std::uint64_t from, std::uint64_t to) const noexcept {
+  if (everything()) return from;
+  while (from < to) {
+    auto bytes = log_.segment_at(from).bytes_from(from);
+    while (from < to && !bytes.empty()) {
+      const auto size = proto::message_size(bytes);
+      if (passes(bytes.first(size))) return from;
+      bytes = bytes.subspan(size);
+      from += size;
+    }
+  }
+  return to;
+}
+
+}  // namespace lariat::publish
