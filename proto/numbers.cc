@@ -12,7 +12,6 @@ namespace lariat::proto {
 namespace {
 
 constexpr std::size_t kMillisecondDigits = 13;
-constexpr std::uint64_t kMillisecondsPerSecond = 1000;
 
 bool is_digit(char octet) noexcept { return octet >= '0' && octet <= '9'; }
 
@@ -74,9 +73,9 @@ std::optional<std::uint64_t> parse_time(std::string_view text) noexcept {
     if (fraction.front() != '.' || behind_point == 0) return std::nullopt;
     if (count_digits(fraction.substr(1)) != behind_point) return std::nullopt;
   }
-  auto time = parse_count(text.substr(0, digits));
-  if (time && digits >= kMillisecondDigits) *time /= kMillisecondsPerSecond;
-  return time;
+  // The last three digits are a fraction as well then.
+  const std::size_t seconds = digits < kMillisecondDigits ? digits : digits - 3;
+  return parse_count(text.substr(0, seconds));
 }
 
 }  // namespace lariat::proto

@@ -10,6 +10,9 @@
 namespace lariat::proto {
 namespace {
 
+// A time of 13 digits is read as milliseconds.
+constexpr std::uint64_t kFirstTakenForMilliseconds = 1'000'000'000'000;
+
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 template <typename Number>
@@ -83,6 +86,7 @@ void put_submit(const Submit& submit, std::string& out) {
   if (submit.kind() != Payload::kFact) {
     out += ' ';
     put_number(submit.time(), out);
+    if (submit.time() >= kFirstTakenForMilliseconds) out += "000";
   }
   out += ' ';
   put_name(submit.name(), out);

@@ -58,15 +58,16 @@ class Dialer {
  private:
   void take_addresses(base::Result<std::vector<Address>> found);
   void try_next();
-  bool begin_connect(const Address& address);
+  // False if the address failed at once.
+  bool connecting(const Address& address);
+  bool established();
   void connect_ready();
   void connect_late();
   void fail_address(int error);
   void fail_address(ConnectFailure failure, const std::string& why);
-  void succeed();
+  void leave_address() noexcept;
   void finish();
   void deliver();
-  [[nodiscard]] const Address& tried() const noexcept { return addresses_[next_ - 1]; }
 
   Resolver& resolver_;
   std::shared_ptr<const Callback> callback_;  // Shared with its own run, which may destroy us.

@@ -49,7 +49,6 @@ class Listener {
   bool accept_one();
   void pause();
 
-  loop::Loop& loop_;
   Callback callback_;
   base::UniqueFd socket_;
   loop::IoWatcher readable_;

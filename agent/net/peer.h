@@ -12,7 +12,7 @@ namespace lariat::net {
 
 /// Octets written that the peer's kernel has not acknowledged, sent or not; right also after the
 /// connection broke, until it is closed. A FIN of ours that is unacknowledged counts as one.
-/// TCP only: of a unix socket it would be memory, so there it is nothing.
+/// For TCP: of a unix socket it would be memory. Nothing if the kernel does not say.
 [[nodiscard]] std::optional<std::uint64_t> unacknowledged(int fd) noexcept;
 
 /// Of a connected unix socket: the peer's program has read all we wrote, and it is still there.

@@ -1,0 +1,132 @@
+#include "agent/app/endpoint_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+#include <variant>
+
+#include "agent/base/units.h"
+#include "agent/base/url.h"
+#include "proto/filter.h"
+
+namespace lariat::app {
+namespace {
+
+constexpr std::uint64_t kLeastSegment = 4096;
+constexpr std::uint64_t kMostSegment = std::uint64_t{1} << 30U;
+
+base::Error of_option(std::string_view option, const base::Error& error) {
+  return {fmt::format("{}: {}", option, error.text)};
+}
+
+base::Result<std::uint64_t> size_option(std::string_view option, std::string_view text) {
+  auto size = base::parse_size(text);
+  if (!size) return of_option(option, size.error());
+  return size;
+}
+
+base::Result<publish::CursorLimits> cursor_limits(const EndpointOptions& options) {
+  publish::CursorLimits limits{.start = publish::Start::kBegin};
+  if (!options.max_bytes.empty()) {
+    const auto size = size_option("--max-bytes", options.max_bytes);
+    if (!size) return size.error();
+    limits.max_bytes = *size;
+  }
+  if (!options.max_age.empty()) {
+    const auto age = duration_option("--max-age", options.max_age);
+    if (!age) return age.error();
+    limits.max_age = *age;
+  }
+  if (!options.match.empty()) {
+    auto filter = proto::Filter::parse(options.match);
+    if (const auto* why = std::get_if<std::string>(&filter)) {
+      return base::Error{fmt::format("--match: {}", *why)};
+    }
+    limits.filter = std::get<proto::Filter>(std::move(filter));
+  }
+  return limits;
+}
+
+}  // namespace
+
+base::Result<std::chrono::milliseconds> duration_option(std::string_view option,
+                                                        std::string_view text) {
+  auto duration = base::parse_duration(text);
+  if (!duration) return of_option(option, duration.error());
+  return duration;
+}
+
+void EndpointOptions::add_to(CLI::App& command) {
+  command.add_option("--connect-timeout", connect_timeout, "for each address of an endpoint")
+      ->capture_default_str();
+  command.add_option("--stall-timeout", stall_timeout, "no progress for so long: slow or dead")
+      ->capture_default_str();
+  command.add_option("--back-off-min", back_off_min, "before the first attempt to reconnect")
+      ->capture_default_str();
+  command.add_option("--back-off-max", back_off_max, "the longest wait between attempts")
+      ->capture_default_str();
+  command.add_option("--heartbeat", heartbeat, "how often an endpoint hears from us; 0s: never")
+      ->capture_default_str();
+  command.add_option("--max-bytes", max_bytes, "lag allowed; older unsent frames are dropped");
+  command.add_option("--max-age", max_age, "age allowed; older unsent frames are dropped");
+  command.add_option("--match", match, "METRIC-GLOB TAGS-PATTERN of the frames to send");
+  command.add_option("--memory", memory, "budget of the log")->capture_default_str();
+  command.add_option("--segment", segment, "size of a piece of the log")->capture_default_str();
+}
+
+base::Result<std::vector<publish::EndpointConfig>> EndpointOptions::endpoints(
+    const std::vector<std::string>& urls) const {
+  const auto limits = cursor_limits(*this);
+  if (!limits) return limits.error();
+  publish::EndpointConfig common{.limits = *limits};
+  const std::pair<std::string_view, std::pair<const std::string*, std::chrono::milliseconds*>>
+      durations[] = {
+          {"--connect-timeout", {&connect_timeout, &common.connect_timeout}},
+          {"--stall-timeout", {&stall_timeout, &common.stall_timeout}},
+          {"--back-off-min", {&back_off_min, &common.back_off_min}},
+          {"--back-off-max", {&back_off_max, &common.back_off_max}},
+          {"--heartbeat", {&heartbeat, &common.heartbeat}},
+      };
+  for (const auto& [option, place] : durations) {
+    const auto duration = duration_option(option, *place.first);
+    if (!duration) return duration.error();
+    if (duration->count() == 0 && option != "--heartbeat") {
+      return base::Error{fmt::format("{}: 0 is no time to wait; write 1ms or more", option)};
+    }
+    *place.second = *duration;
+  }
+  std::vector<publish::EndpointConfig> configs;
+  for (const auto& text : urls) {
+    auto url = base::parse_url(text);
+    if (!url) return url.error();
+    if (url->scheme != "tsdp" && url->scheme != "tsdp+unix") {
+      return base::Error{
+          fmt::format("{}: this version speaks tsdp://host:port and tsdp+unix:///path", text)};
+    }
+    if (!url->is_unix() && url->port == 0) {
+      return base::Error{fmt::format("{}: port 0 is no place to send to; give a real one", text)};
+    }
+    configs.push_back(common);
+    configs.back().name = fmt::format("e{}", configs.size() - 1);
+    configs.back().url = *url;
+  }
+  return configs;
+}
+
+base::Result<publish::LogLimits> EndpointOptions::log_limits() const {
+  const auto budget = size_option("--memory", memory);
+  if (!budget) return budget.error();
+  const auto piece = size_option("--segment", segment);
+  if (!piece) return piece.error();
+  if (*piece < kLeastSegment || *piece > kMostSegment) {
+    return base::Error{"--segment: write a size from 4KiB to 1GiB"};
+  }
+  if (*budget < 2 * *piece) {
+    return base::Error{"--memory: the log needs room for two segments; raise --memory or lower "
+                       "--segment"};
+  }
+  return publish::LogLimits{.memory_bytes = *budget, .segment_bytes = *piece};
+}
+
+}  // namespace lariat::app

@@ -1,0 +1,95 @@
+#include "agent/app/progress.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "agent/loop/timer.h"
+
+namespace lariat::app {
+namespace {
+
+constexpr std::chrono::milliseconds kInterval{250};
+constexpr std::size_t kUsualColumns = 80;
+
+// A line that wraps could not be redrawn in place.
+std::size_t columns() noexcept {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
+  return size.ws_col;
+}
+
+// A terminal that was stopped (^S) takes nothing until it goes on.
+void write_if_ready(std::string_view text) noexcept {
+  pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+double rate(std::uint64_t before, std::uint64_t now, double seconds) noexcept {
+  return seconds > 0 && now > before ? static_cast<double>(now - before) / seconds : 0;
+}
+
+}  // namespace
+
+Progress::Progress(loop::Loop& loop, std::function<ProgressCounts()> counts)
+    : loop_(loop), counts_(std::move(counts)) {}
+
+Progress::~Progress() { stop(); }
+
+void Progress::start() {
+  if (active() || ::isatty(STDERR_FILENO) == 0) return;
+  timer_ = std::make_unique<loop::Timer>(loop_, [this] { tick(); });
+  last_ = counts_();
+  last_at_ = base::monotonic_now();
+  timer_->start(kInterval);
+}
+
+void Progress::stop() noexcept {
+  if (!active()) return;
+  draw(base::monotonic_now());
+  write_if_ready("\n");
+  width_ = 0;
+  timer_.reset();
+}
+
+void Progress::clear() noexcept {
+  if (width_ == 0) return;
+  write_if_ready("\r" + std::string(width_, ' ') + "\r");
+  width_ = 0;
+}
+
+void Progress::tick() noexcept {
+  draw(base::monotonic_now());
+  timer_->start(kInterval);
+}
+
+// Blanks over the end of a longer line before: understood by every terminal.
+void Progress::draw(base::Monotonic now) {
+  const ProgressCounts counts = counts_();
+  std::string text = progress_text(last_, counts, now - last_at_);
+  text.resize(std::min(text.size(), columns() - 1));
+  const std::size_t width = text.size();
+  text.append(width_ > width ? width_ - width : 0, ' ');
+  write_if_ready("\r" + text);
+  width_ = width;
+  last_ = counts;
+  last_at_ = now;
+}
+
+std::string progress_text(const ProgressCounts& before, const ProgressCounts& now,
+                          std::chrono::duration<double> between) {
+  constexpr double kMega = 1e6;
+  return fmt::format("{} frames  {:.0f}/s  {:.1f} MB/s  {} connection{}", now.frames,
+                     rate(before.frames, now.frames, between.count()),
+                     rate(before.bytes, now.bytes, between.count()) / kMega, now.connections,
+                     now.connections == 1 ? "" : "s");
+}
+
+}  // namespace lariat::app
