@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -11,18 +10,17 @@ template <typename Signature>
 class FunctionRef;
 
 /// A call to whatever callable it was made of: two pointers, no allocation. For parameters only: it
-/// borrows the callable, which must outlive the call.
+/// borrows the callable, which must outlive the call and be callable as a constant.
 template <typename Return, typename... Arguments>
 class FunctionRef<Return(Arguments...)> {
  public:
   template <typename Callable>
-  requires(!std::same_as<std::remove_cvref_t<Callable>, FunctionRef> &&
-           std::is_invocable_r_v<Return, Callable&, Arguments...>) FunctionRef(Callable&& callable)
-  noexcept  // NOLINT: converts, as a parameter type must.
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
-        call_([](void* object, Arguments... arguments) -> Return {
-          using Object = std::remove_reference_t<Callable>;
-          return (*static_cast<Object*>(object))(std::forward<Arguments>(arguments)...);
+  requires std::is_invocable_r_v<Return, const Callable&, Arguments...>
+  // NOLINTNEXTLINE(google-explicit-constructor): converts, as the type of a parameter must.
+  FunctionRef(const Callable& callable)
+  noexcept
+      : object_(std::addressof(callable)), call_([](const void* object, Arguments... arguments) {
+          return (*static_cast<const Callable*>(object))(std::forward<Arguments>(arguments)...);
         }) {}
 
   Return operator()(Arguments... arguments) const {
@@ -30,8 +28,8 @@ class FunctionRef<Return(Arguments...)> {
   }
 
  private:
-  void* object_;
-  Return (*call_)(void*, Arguments...);
+  const void* object_;
+  Return (*call_)(const void*, Arguments...);
 };
 
 }  // namespace lariat::proto

@@ -80,14 +80,11 @@ struct Field {
   [[nodiscard]] std::string_view text() const noexcept;
 };
 
-/// A forward walk over the fields of a message. It ends behind the final field, and before a field
-/// that is not wholly there: it reads no octet outside the bytes whatever they hold.
+/// A walk over the fields of a message, as a range-based for loop takes it. It ends behind the
+/// final field, and before a field that is not wholly there: it reads no octet outside the bytes
+/// whatever they hold.
 class FieldIterator {
  public:
-  using value_type = Field;
-  using difference_type = std::ptrdiff_t;
-  using iterator_concept = std::forward_iterator_tag;
-
   FieldIterator() noexcept = default;
   /// `rest` begins with a field's header.
   explicit FieldIterator(std::span<const std::byte> rest) noexcept : rest_(rest) { read(); }
@@ -98,14 +95,6 @@ class FieldIterator {
     rest_ = rest_.subspan(field_.final ? rest_.size() : kFieldHeaderSize + field_.length);
     read();
     return *this;
-  }
-  FieldIterator operator++(int) noexcept {
-    const FieldIterator before = *this;
-    ++*this;
-    return before;
-  }
-  friend bool operator==(const FieldIterator& a, const FieldIterator& b) noexcept {
-    return a.rest_.size() == b.rest_.size();
   }
   friend bool operator==(const FieldIterator& a, std::default_sentinel_t) noexcept {
     return a.rest_.empty();

@@ -46,14 +46,14 @@ Progress::~Progress() { stop(); }
 void Progress::start() {
   if (active() || ::isatty(STDERR_FILENO) == 0) return;
   timer_ = std::make_unique<loop::Timer>(loop_, [this] { tick(); });
-  last_ = counts_();
-  last_at_ = base::monotonic_now();
+  first_ = last_ = counts_();
+  first_at_ = last_at_ = base::monotonic_now();
   timer_->start(kInterval);
 }
 
 void Progress::stop() noexcept {
   if (!active()) return;
-  draw(base::monotonic_now());
+  draw(first_, counts_(), base::monotonic_now() - first_at_);
   write_if_ready("\n");
   width_ = 0;
   timer_.reset();
@@ -66,21 +66,23 @@ void Progress::clear() noexcept {
 }
 
 void Progress::tick() noexcept {
-  draw(base::monotonic_now());
+  const auto now = base::monotonic_now();
+  const ProgressCounts counts = counts_();
+  draw(last_, counts, now - last_at_);
+  last_ = counts;
+  last_at_ = now;
   timer_->start(kInterval);
 }
 
-// Blanks over the end of a longer line before: understood by every terminal.
-void Progress::draw(base::Monotonic now) {
-  const ProgressCounts counts = counts_();
-  std::string text = progress_text(last_, counts, now - last_at_);
+// Blanks wipe the end of a longer line: every terminal knows them.
+void Progress::draw(const ProgressCounts& before, const ProgressCounts& now,
+                    std::chrono::duration<double> between) {
+  std::string text = progress_text(before, now, between);
   text.resize(std::min(text.size(), columns() - 1));
   const std::size_t width = text.size();
   text.append(width_ > width ? width_ - width : 0, ' ');
   write_if_ready("\r" + text);
   width_ = width;
-  last_ = counts;
-  last_at_ = now;
 }
 
 std::string progress_text(const ProgressCounts& before, const ProgressCounts& now,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,7 +38,8 @@ class Progress {
 
   /// Begins to draw, and to keep the loop running.
   void start();
-  /// Draws the last state and ends the line. Needless before the destructor, which does it.
+  /// Draws the totals with their mean rates and ends the line. Needless before the destructor,
+  /// which does it.
   void stop() noexcept;
   /// Wipes the line, for another message to be written there; the next drawing brings it back.
   void clear() noexcept;
@@ -45,12 +48,15 @@ class Progress {
 
  private:
   void tick() noexcept;
-  void draw(base::Monotonic now);
+  void draw(const ProgressCounts& before, const ProgressCounts& now,
+            std::chrono::duration<double> between);
 
   loop::Loop& loop_;
   std::function<ProgressCounts()> counts_;
   std::unique_ptr<loop::Timer> timer_;
-  ProgressCounts last_;  // At the last drawing, for the rates.
+  ProgressCounts first_;  // At the start and at the last drawing, for the rates.
+  ProgressCounts last_;
+  base::Monotonic first_at_;
   base::Monotonic last_at_;
   std::size_t width_ = 0;  // Of the line as it stands on the terminal.
 };

@@ -36,11 +36,13 @@ std::optional<std::uint64_t> unacknowledged(int fd) noexcept {
   return static_cast<std::uint64_t>(octets);
 }
 
-bool unix_all_read(int fd) noexcept {
+// Asked first and the peer looked for then: as long as it is there, the count was true.
+std::optional<std::uint64_t> unix_unread_at_most(int fd) noexcept {
   int memory = 0;
-  if (::ioctl(fd, SIOCOUTQ, &memory) != 0 || memory != 0) return false;
+  if (::ioctl(fd, SIOCOUTQ, &memory) != 0 || memory < 0) return std::nullopt;
   pollfd peer{.fd = fd, .events = POLLRDHUP};
-  return ::poll(&peer, 1, 0) == 0;
+  if (::poll(&peer, 1, 0) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(memory);
 }
 
 std::optional<TcpHealth> tcp_health(int fd) noexcept {

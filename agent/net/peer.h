@@ -8,16 +8,17 @@
 namespace lariat::net {
 
 /// What the kernel knows about a connection. None of these blocks or reads; each is one system
-/// call of less than a microsecond, `unix_all_read` two.
+/// call of less than a microsecond, `unix_unread_at_most` two.
 
 /// Octets written that the peer's kernel has not acknowledged, sent or not; right also after the
 /// connection broke, until it is closed. A FIN of ours that is unacknowledged counts as one.
 /// For TCP: of a unix socket it would be memory. Nothing if the kernel does not say.
 [[nodiscard]] std::optional<std::uint64_t> unacknowledged(int fd) noexcept;
 
-/// Of a connected unix socket: the peer's program has read all we wrote, and it is still there.
-/// False says nothing: the count falls to 0 by itself when a peer closes.
-[[nodiscard]] bool unix_all_read(int fd) noexcept;
+/// Of a connected unix socket: no more octets than this that we wrote has the peer's program not read
+/// yet; 0 means it has read all. Nothing if the peer is gone: the kernel's count then says 0 whatever
+/// was read. An upper bound, as the kernel counts the memory that they lie in.
+[[nodiscard]] std::optional<std::uint64_t> unix_unread_at_most(int fd) noexcept;
 
 /// What TCP has to say about a peer that makes no progress.
 struct TcpHealth {

@@ -271,12 +271,12 @@ Ledger Cursor::ledger(base::WallTime now) const noexcept {
 }
 
 bool Cursor::settled() const noexcept {
-  return ranges_.size() == 1 && ranges_.front().from == ranges_.front().to &&
-         wire_.frames_in_flight() == 0;
+  return judged_.position == log_.end() && ranges_.size() == 1 &&
+         ranges_.front().from == ranges_.front().to && wire_.frames_in_flight() == 0;
 }
 
 std::uint64_t Cursor::held_from() const noexcept { return wire_.held_from(ranges_.front().from); }
 
-std::uint64_t Cursor::lag() const noexcept { return judged_.position - ranges_.front().from; }
+std::uint64_t Cursor::lag() const noexcept { return log_.end() - ranges_.front().from; }
 
 }  // namespace lariat::publish

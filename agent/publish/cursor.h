@@ -91,7 +91,7 @@ class Cursor {
   void end_connection();
 
   [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept;
-  /// Whether every accepted frame was delivered or dropped.
+  /// Every frame that the log holds was judged, and delivered or dropped if it passed.
   [[nodiscard]] bool settled() const noexcept;
   /// The log must not recycle what lies behind this, as long as it has the choice.
   [[nodiscard]] std::uint64_t held_from() const noexcept;

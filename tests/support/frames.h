@@ -32,8 +32,8 @@ inline std::uint64_t number_of(const proto::MessageView& message) {
   return static_cast<std::uint64_t>(proto::Submit(message).value(0));
 }
 
-/// The numbers of the whole frames in `octets`, which begin with a message. Heartbeats are left out;
-/// what is no valid message ends the list with `kBad`.
+/// The numbers of the whole frames in `octets`, which begin with a message. Heartbeats are left
+/// out; what is no valid message ends the list with `kBad`.
 inline constexpr std::uint64_t kBad = ~std::uint64_t{0};
 inline std::vector<std::uint64_t> numbers_in(std::span<const std::byte> octets) {
   std::vector<std::uint64_t> numbers;

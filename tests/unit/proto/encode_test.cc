@@ -244,10 +244,18 @@ TEST_F(EncodeTest, RenamesAMessageAndChangesNothingElse) {
   EXPECT_EQ(got, text());
 }
 
-TEST_F(EncodeTest, HeartbeatIsTheWorkedExample) {
+TEST_F(EncodeTest, MakesTheWorkedExampleOfTheProtocolPage) {
   std::array<std::byte, kHeartbeatSize> heartbeat;
-  encode_heartbeat(heartbeat, 1700000000, 42);
-  EXPECT_EQ(to_hex(heartbeat), "100000006008000000006553f1008008000000000000002a");
+  encode_heartbeat(heartbeat, 1700000000, 0);
+  EXPECT_EQ(to_hex(heartbeat), "100000006008000000006553f10080080000000000000000");
+  ASSERT_TRUE(keep(
+      encode_state(out_, "disk m=/,host=a", 1700000000, {Status::kWarning, 60'000, "91% full"})));
+  EXPECT_EQ(to_hex(message().bytes()),
+            "11010008"
+            "20106469736b20686f73743d612c6d3d2f00"
+            "6008000000006553f100"
+            "00040000ea60"
+            "a0093931252066756c6c00");
 }
 
 }  // namespace

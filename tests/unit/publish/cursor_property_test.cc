@@ -96,7 +96,8 @@ class World {
   void append(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       const auto series = static_cast<unsigned>(pick(3));
-      const auto frame = test::numbered_frame(number_++, series, pick(20) == 0 ? pick(3'000) : pick(60));
+      const auto frame =
+          test::numbered_frame(number_++, series, pick(20) == 0 ? pick(3'000) : pick(60));
       ASSERT_TRUE(log_.append(frame, now_));
       if (!filtered_ || series == 1) ++passing_;
     }
@@ -172,9 +173,8 @@ class World {
 
   void check() {
     const auto ledger = cursor_->ledger(now_);
-    ASSERT_TRUE(ledger.balances())
-        << ledger.accepted << " = " << ledger.delivered << " + " << ledger.dropped_total() << " + "
-        << ledger.queued;
+    ASSERT_TRUE(ledger.balances()) << ledger.accepted << " = " << ledger.delivered << " + "
+                                   << ledger.dropped_total() << " + " << ledger.queued;
     ASSERT_EQ(ledger.accepted, passing_);
     ASSERT_EQ(ledger.delivered, delivered_.size());
     ASSERT_GE(cursor_->held_from(), log_.begin());
@@ -213,7 +213,8 @@ TEST_P(CursorPropertyTest, TheLedgerIsWhatThePeerSawAfterEveryStep) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, CursorPropertyTest,
     testing::Values(Case{"everything", "", {}, {}}, Case{"filtered", "bench* *,series=1", {}, {}},
-                    Case{"full", "", 6'000, {}}, Case{"full_filtered", "bench *,series=1", 6'000, {}},
+                    Case{"full", "", 6'000, {}},
+                    Case{"full_filtered", "bench *,series=1", 6'000, {}},
                     Case{"expired", "", {}, milliseconds(4'000)},
                     Case{"both_filtered", "bench *,series=1", 9'000, milliseconds(3'000)}),
     [](const auto& test) { return test.param.name; });

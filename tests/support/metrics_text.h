@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lariat::test {
+
+/// Metrics in Prometheus' text format, by name and labels.
+class MetricsText {
+ public:
+  using Labels = std::map<std::string, std::string>;
+
+  MetricsText() = default;
+  /// Throws std::runtime_error for a line that is none.
+  explicit MetricsText(std::string_view text);
+
+  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
+  [[nodiscard]] std::optional<double> find(const std::string& name,
+                                           const Labels& labels = {}) const;
+  /// The same, of a series that must be there: throws std::runtime_error with its name.
+  [[nodiscard]] double value(const std::string& name, const Labels& labels = {}) const;
+  [[nodiscard]] std::uint64_t count(const std::string& name, const Labels& labels = {}) const;
+  /// Over all series of that name that have at least these labels; 0 if there are none.
+  [[nodiscard]] double sum(const std::string& name, const Labels& labels = {}) const;
+
+ private:
+  std::map<std::pair<std::string, Labels>, double> values_;
+};
+
+}  // namespace lariat::test
