@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 namespace lariat::proto {
@@ -15,11 +14,10 @@ template <typename Return, typename... Arguments>
 class FunctionRef<Return(Arguments...)> {
  public:
   template <typename Callable>
-  requires std::is_invocable_r_v<Return, const Callable&, Arguments...>
   // NOLINTNEXTLINE(google-explicit-constructor): converts, as the type of a parameter must.
-  FunctionRef(const Callable& callable)
-  noexcept
-      : object_(std::addressof(callable)), call_([](const void* object, Arguments... arguments) {
+  FunctionRef(const Callable& callable) noexcept
+      : object_(std::addressof(callable)),
+        call_([](const void* object, Arguments... arguments) -> Return {
           return (*static_cast<const Callable*>(object))(std::forward<Arguments>(arguments)...);
         }) {}
 

@@ -17,8 +17,6 @@ constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 // nothing is evicted because a file was read too fast.
 constexpr std::uint64_t kMostAhead = std::uint64_t{4} << 20U;
 constexpr std::chrono::milliseconds kHoldPoll{2};
-constexpr std::size_t kMaxMessage = std::size_t{1} << 20U;
-constexpr std::size_t kMaxJsonLine = std::size_t{8} << 20U;
 
 }  // namespace
 
@@ -79,7 +77,7 @@ void SendSource::start(int fd, bool json, std::function<void()> done) {
   fd_ = fd;
   json_ = json;
   done_ = std::move(done);
-  if (json) message_.resize(kMaxMessage);
+  if (json) message_.resize(kJsonMessageSize);
   readable_.watch(fd);
   readable_.start();
 }
@@ -132,7 +130,7 @@ void SendSource::take_json(std::string_view text) {
 void SendSource::take_json_line(const proto::LineSplitter::Line& line) {
   if (line.text.empty() || line.text.front() == '#') return;
   const auto size = line.too_long
-                        ? base::Result<std::size_t>(base::Error{"the line is over 8 MiB"})
+                        ? base::Result<std::size_t>(base::Error{"the line is over 1 MiB"})
                         : from_json(line.text, message_);
   std::string why;
   if (!size) {

@@ -74,8 +74,12 @@ std::optional<std::uint16_t> port_of(std::string_view text) noexcept {
   return port;
 }
 
+// A password that stands in the URL must not get into the log.
 Error fault(std::string_view text, std::string_view why) {
-  return {fmt::format("\"{}\" is not a URL to connect to: {}", text, why)};
+  const auto at = text.rfind('@');
+  return {fmt::format("\"{}{}\" is not a URL to connect to: {}",
+                      at == std::string_view::npos ? "" : "...",
+                      at == std::string_view::npos ? text : text.substr(at), why)};
 }
 
 Result<Url> parse_path(std::string_view text, std::string_view path) {

@@ -16,15 +16,15 @@ namespace lariat::test {
 
 /// Numbers that came one after the other, each one more than that before, on one connection.
 struct NumberRun {
-  std::uint64_t connection = 0;
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
+  std::uint64_t connection;
+  std::uint64_t first;
+  std::uint64_t last;
 };
 
 /// When a read that brought numbers returned, and the last of them.
 struct Arrival {
-  std::int64_t steady_nanoseconds = 0;
-  std::uint64_t number = 0;
+  std::int64_t steady_nanoseconds;
+  std::uint64_t number;
 };
 
 /// What a receiver has seen, in memory that outlives its process. The counts may be read at any

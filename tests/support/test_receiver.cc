@@ -65,7 +65,7 @@ ReceiverRecord* shared_record() {
   void* memory = ::mmap(nullptr, sizeof(ReceiverRecord), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) fail("mmap");
-  // Not value-initialised: the lists are large and are touched as far as they are used.
+  // The lists are large, and stay untouched as far as they are not used.
   return new (memory) ReceiverRecord;
 }
 
@@ -132,6 +132,7 @@ void TestReceiver::start() {
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) live(std::move(theirs));
   theirs.reset();
+  paused_ = false;
   order('r');  // Answered when it listens.
   port_ = static_cast<std::uint16_t>(record_->port);
 }
@@ -139,12 +140,12 @@ void TestReceiver::start() {
 // In the child. It must hold nothing of the test's: the pipes of other programs would stay open.
 void TestReceiver::live(base::UniqueFd control) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int kept = ::dup2(control.get(), STDERR_FILENO + 1);
-  if (control.get() == kept) [[maybe_unused]]
-    const int same = control.release();
-  ::close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+  constexpr int kKept = STDERR_FILENO + 1;
+  if (control.get() != kKept) ::dup2(control.get(), kKept);
+  [[maybe_unused]] const int copied = control.release();
+  ::close_range(kKept + 1U, ~0U, 0);
   try {
-    NumberedReceiver receiver(listen(), base::UniqueFd(kept), *record_, options_.behaviour);
+    NumberedReceiver receiver(listen(), base::UniqueFd(kKept), *record_, options_.behaviour);
     receiver.run();
   } catch (const std::exception& error) {
     const std::string text = std::string("receiver: ") + error.what() + "\n";
@@ -186,6 +187,16 @@ void TestReceiver::freeze() {
   }
 }
 
+void TestReceiver::pause_reading() {
+  order('p');
+  paused_ = true;
+}
+
+void TestReceiver::resume_reading() {
+  order('r');
+  paused_ = false;
+}
+
 void TestReceiver::thaw() const { ::kill(pid_, SIGCONT); }
 
 std::uint64_t TestReceiver::order(char what) const {
@@ -219,10 +230,11 @@ std::string TestReceiver::url() const {
 }
 
 std::vector<NumberRun> TestReceiver::runs() const {
-  if (pid_ >= 0) pause_reading();
+  const bool reads = pid_ >= 0 && !paused_;
+  if (reads) order('p');
   if (record_->run_count > record_->runs.size()) throw std::runtime_error("too many runs");
   std::vector<NumberRun> copy(record_->runs.begin(), record_->runs.begin() + record_->run_count);
-  if (pid_ >= 0) resume_reading();
+  if (reads) order('r');
   return copy;
 }
 

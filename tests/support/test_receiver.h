@@ -65,8 +65,8 @@ class TestReceiver {
   void freeze();      ///< SIGSTOP: it reads nothing and answers nothing.
   void thaw() const;  ///< SIGCONT.
 
-  void pause_reading() const { order('p'); }
-  void resume_reading() const { order('r'); }
+  void pause_reading();
+  void resume_reading();
   /// Closes its side of its connections and reads to their end. It goes on listening.
   void close_connections() const { order('c'); }
   /// Bytes in the kernel's receive buffers, once they have not changed for `settled`.
@@ -93,6 +93,7 @@ class TestReceiver {
   std::uint16_t port_ = 0;
   pid_t pid_ = -1;
   base::UniqueFd control_;
+  bool paused_ = false;
 };
 
 /// A TCP port of 127.0.0.1 that refuses connections for as long as this lives.

@@ -1,0 +1,82 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "agent/app/commands.h"
+
+namespace lariat::app {
+namespace {
+
+std::string version() {
+  std::string text = "lariat " LARIAT_VERSION;
+  constexpr std::string_view kRevision = LARIAT_REVISION;
+  if (!kRevision.empty()) text.append(" (").append(kRevision).append(")");
+  return text;
+}
+
+// A descriptor 0 to 2 that is closed would be given to a socket, and lines be written there.
+void open_standard_descriptors() noexcept {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR | O_NOCTTY) < 0) return;
+  }
+}
+
+// Which command was meant, as it is typed: `lariat send`.
+std::string command_line(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? "lariat" : "lariat " + chosen.front()->get_name();
+}
+
+std::string commands(const CLI::App& app) {
+  std::string list;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    list += (list.empty() ? "" : ", ") + command->get_name();
+  }
+  return list;
+}
+
+int wrong_use(const CLI::App& app, const CLI::ParseError& error) {
+  const bool chosen = !app.get_subcommands().empty();
+  std::string sentence = error.what();
+  if (!chosen && app.remaining_size() > 0) {
+    sentence =
+        "there is no command '" + app.remaining().front() + "': write one of " + commands(app);
+  } else if (!chosen) {
+    sentence = "the command is missing: write one of " + commands(app);
+  }
+  const std::string line = command_line(app);
+  std::fprintf(stderr, "%s: %s\nSee: %s --help\n", line.c_str(), sentence.c_str(), line.c_str());
+  return kWrongUse;
+}
+
+int main(int argc, char** argv) {
+  open_standard_descriptors();
+  ::signal(SIGPIPE, SIG_IGN);
+
+  CLI::App app{"Lariat, a host metrics agent.", "lariat"};
+  app.set_version_flag("--version", version());
+  app.require_subcommand(1);
+  Run run;
+  add_receive(app, run);
+  add_send(app, run);
+  add_name(app, run);
+  add_bench(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return wrong_use(app, error);
+  }
+  return run();
+}
+
+}  // namespace
+}  // namespace lariat::app
+
+int main(int argc, char** argv) { return lariat::app::main(argc, argv); }
