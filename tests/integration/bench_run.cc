@@ -73,8 +73,8 @@ BenchRun::Ended BenchRun::stop(std::chrono::milliseconds patience) {
 std::optional<MetricsText> BenchRun::next_metrics(std::chrono::milliseconds patience) {
   const Deadline deadline(patience);
   std::string text;
-  while (const auto line = process_.line(Process::Stream::kOut,
-                                         std::chrono::milliseconds(deadline.left()))) {
+  while (const auto line =
+             process_.line(Process::Stream::kOut, std::chrono::milliseconds(deadline.left()))) {
     if (*line == kEndOfMetrics) return MetricsText(text);
     text += *line + "\n";
   }

@@ -134,7 +134,7 @@ class WordsTest(LintTest):
         self.assert_good("agent/base/a.cc", 'char name[] = "/tmp/lariat-XXXXXX";\n')
 
     def test_no_path_of_a_machine(self):
-        for path in ["/home/me/lariat", "/root/x", "/Users/me/x", "/work/lariat", "/builds/1"]:
+        for path in ["/home/me/lariat", "/root/x", "/Users/me/x", "/workspace/lariat", "/builds/1"]:
             self.assert_bad("agent/base/a.cc", f'"{path}"\n', "a path of somebody's machine")
 
     def test_a_path_of_every_machine_is_good(self):
