@@ -104,8 +104,8 @@ void BenchLoad::tick() {
       return;
     }
   }
-  const bool late = plan_.duration.count() != 0 &&
-                    base::monotonic_now() - began_at_ >= plan_.duration;
+  const bool late =
+      plan_.duration.count() != 0 && base::monotonic_now() - began_at_ >= plan_.duration;
   if (plan_.idle || late || left() == 0) {
     end();
   } else if (plan_.rate == 0) {
@@ -120,7 +120,8 @@ std::uint64_t BenchLoad::left() const noexcept {
 }
 
 void BenchLoad::tick_flat_out() {
-  publish(std::min<std::uint64_t>(left(), std::max<std::size_t>(1, kBatchBytes / templates_[0].size())));
+  publish(std::min<std::uint64_t>(left(),
+                                  std::max<std::size_t>(1, kBatchBytes / templates_[0].size())));
   publisher_.when_lag_below(kBatchBytes, [this] {
     if (running_) timer_.start(std::chrono::nanoseconds(0));
   });
@@ -130,9 +131,9 @@ void BenchLoad::tick_flat_out() {
 void BenchLoad::tick_at_rate() {
   const auto elapsed = base::monotonic_now() - began_at_;
   ticks_ = std::max<std::uint64_t>(ticks_, static_cast<std::uint64_t>(elapsed / plan_.every)) + 1;
-  const auto due = static_cast<std::uint64_t>(
-      plan_.rate * std::chrono::duration<double>(plan_.every).count() *
-      static_cast<double>(ticks_));
+  const auto due =
+      static_cast<std::uint64_t>(plan_.rate * std::chrono::duration<double>(plan_.every).count() *
+                                 static_cast<double>(ticks_));
   publish(std::min(left(), due - std::min(due, number_)));
   timer_.start(began_at_ + plan_.every * ticks_ - base::monotonic_now());
 }

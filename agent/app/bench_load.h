@@ -18,10 +18,10 @@ namespace lariat::app {
 /// What the load generator publishes, and until when.
 struct BenchPlan {
   std::size_t frame_bytes = 80;
-  std::size_t names = 1;                 ///< Series that take turns.
-  double rate = 0;                       ///< Frames a second; 0: as fast as the endpoints take them.
-  std::chrono::milliseconds every{20};   ///< At a rate: how often so many as are due are published.
-  std::uint64_t frames = 0;              ///< 0: no limit.
+  std::size_t names = 1;                ///< Series that take turns.
+  double rate = 0;                      ///< Frames a second; 0: as fast as the endpoints take them.
+  std::chrono::milliseconds every{20};  ///< At a rate: how often so many as are due are published.
+  std::uint64_t frames = 0;             ///< 0: no limit.
   std::chrono::milliseconds duration{};  ///< 0: no limit.
   bool wait = false;                     ///< First until all endpoints are connected.
   bool idle = false;                     ///< Publish nothing, for `duration`.

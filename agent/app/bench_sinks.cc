@@ -98,8 +98,8 @@ base::Result<BenchSinks> BenchSinks::start(std::size_t listeners, std::size_t st
   std::string stuck_count = "--sink-stuck=" + std::to_string(stuck);
   std::array<char*, 5> words = {program.data(), command.data(), count.data(), stuck_count.data(),
                                 nullptr};
-  const int error = ::posix_spawn(&sinks.pid_, program.c_str(), &actions, &attributes,
-                                  words.data(), environ);
+  const int error =
+      ::posix_spawn(&sinks.pid_, program.c_str(), &actions, &attributes, words.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) {

@@ -32,7 +32,8 @@ class BenchSinks {
   std::vector<base::Url> urls_;
 };
 
-/// What that process runs: listens, prints one port a line, reads and discards until its standard input ends.
+/// What that process runs: listens, prints one port a line, reads and discards until its standard
+/// input ends.
 int run_sinks(std::size_t listeners, std::size_t stuck);
 
 }  // namespace lariat::app

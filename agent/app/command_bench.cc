@@ -55,9 +55,9 @@ std::string endpoint_json(publish::Endpoint& endpoint) {
       endpoint.write_watcher().stops(), stats.write_wakeups, stats.write_wakeups_empty,
       stats.connects);
   for (std::size_t reason = 0; reason < publish::kDropReasons; ++reason) {
-    text += fmt::format(R"({}"{}":{})", reason == 0 ? "" : ",",
-                        to_string(static_cast<publish::DropReason>(reason)),
-                        ledger.dropped[reason]);
+    text +=
+        fmt::format(R"({}"{}":{})", reason == 0 ? "" : ",",
+                    to_string(static_cast<publish::DropReason>(reason)), ledger.dropped[reason]);
   }
   return text + "}}";
 }
@@ -125,12 +125,13 @@ class Bench {
     if (options_.metrics) print_metrics();
     if (options_.json) print(report_json(cost_, publisher_) + "\n");
     if (!options_.json && !options_.metrics) {
-      print(fmt::format("{} frames in {:.2f} s, {:.0f} a second; {:.3f} s of CPU, {:.4f} a "
-                        "million; {} wake-ups\n",
-                        cost_.frames, cost_.seconds,
-                        static_cast<double>(cost_.frames) / cost_.seconds, cost_.cpu_seconds,
-                        cost_.cpu_seconds * 1e6 / static_cast<double>(std::max<std::uint64_t>(cost_.frames, 1)),
-                        cost_.wakeups));
+      print(fmt::format(
+          "{} frames in {:.2f} s, {:.0f} a second; {:.3f} s of CPU, {:.4f} a "
+          "million; {} wake-ups\n",
+          cost_.frames, cost_.seconds, static_cast<double>(cost_.frames) / cost_.seconds,
+          cost_.cpu_seconds,
+          cost_.cpu_seconds * 1e6 / static_cast<double>(std::max<std::uint64_t>(cost_.frames, 1)),
+          cost_.wakeups));
       print(ledger_table(publisher_));
     }
     return all_ && all_delivered(publisher_) ? kGood : kFailed;
@@ -140,8 +141,8 @@ class Bench {
   void print_metrics() { print(registry_.text() + "# end\n"); }
   [[nodiscard]] std::uint64_t connected() const {
     const auto endpoints = publisher_.endpoints();
-    return static_cast<std::uint64_t>(std::count_if(
-        endpoints.begin(), endpoints.end(), [](const auto& e) { return e->connected(); }));
+    return static_cast<std::uint64_t>(std::count_if(endpoints.begin(), endpoints.end(),
+                                                    [](const auto& e) { return e->connected(); }));
   }
 
   const BenchOptions& options_;
@@ -232,7 +233,8 @@ void add_bench(CLI::App& app, Run& run) {
   command->add_option("--rate", options->plan.rate, "frames a second; 0: as fast as they are taken")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--every", options->every, "at a rate: how often the frames due are published")
+  command
+      ->add_option("--every", options->every, "at a rate: how often the frames due are published")
       ->capture_default_str();
   command->add_option("--frames", options->plan.frames, "end after so many");
   command->add_option("--seconds", options->seconds, "end after so long, as 10s or 1m");

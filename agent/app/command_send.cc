@@ -89,7 +89,8 @@ base::Result<proto::Status> parse_status(const std::string& word) {
   // One parser knows the words: that of the lines.
   const auto line = proto::parse_line("state 0 x " + word);
   if (!line || word.empty()) {
-    return base::Error{fmt::format("'{}' is no status; write ok, warning, critical or unknown", word)};
+    return base::Error{
+        fmt::format("'{}' is no status; write ok, warning, critical or unknown", word)};
   }
   return line.record.status;
 }
@@ -303,9 +304,12 @@ void add_send(CLI::App& app, Run& run) {
       "  lariat send URL… sample|tally|delta|state|event|fact NAME VALUE…\n"
       "  lariat send URL… [--json] -");
   command->allow_extras();
-  command->add_option("--timeout", options->timeout, "give an endpoint up after no progress for so long")
+  command
+      ->add_option("--timeout", options->timeout,
+                   "give an endpoint up after no progress for so long")
       ->capture_default_str();
-  command->add_option("--time", options->time, "of the observation, seconds since 1970; default now");
+  command->add_option("--time", options->time,
+                      "of the observation, seconds since 1970; default now");
   command->add_option("--tag", options->tags, "KEY=VALUE for names without; default host=HOSTNAME")
       ->allow_extra_args(false);
   command->add_flag("--json", options->json, "standard input is what receive --json prints");

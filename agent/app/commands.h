@@ -9,9 +9,9 @@ class App;
 namespace lariat::app {
 
 inline constexpr int kGood = 0;
-inline constexpr int kFailed = 1;       ///< The thing asked for failed.
-inline constexpr int kWrongUse = 2;     ///< Wrong use of the command line.
-inline constexpr int kBadConfig = 78;   ///< EX_CONFIG of sysexits.h.
+inline constexpr int kFailed = 1;      ///< The thing asked for failed.
+inline constexpr int kWrongUse = 2;    ///< Wrong use of the command line.
+inline constexpr int kBadConfig = 78;  ///< EX_CONFIG of sysexits.h.
 
 /// What the chosen subcommand does; returns the exit status.
 using Run = std::function<int()>;

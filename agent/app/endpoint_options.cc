@@ -123,8 +123,9 @@ base::Result<publish::LogLimits> EndpointOptions::log_limits() const {
     return base::Error{"--segment: write a size from 4KiB to 1GiB"};
   }
   if (*budget < 2 * *piece) {
-    return base::Error{"--memory: the log needs room for two segments; raise --memory or lower "
-                       "--segment"};
+    return base::Error{
+        "--memory: the log needs room for two segments; raise --memory or lower "
+        "--segment"};
   }
   return publish::LogLimits{.memory_bytes = *budget, .segment_bytes = *piece};
 }

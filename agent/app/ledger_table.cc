@@ -18,9 +18,9 @@ std::string ledger_table(const publish::Publisher& publisher) {
     std::string state = endpoint->last_error();
     if (state.empty()) state = endpoint->connected() ? "ok" : "not connected";
     if (endpoint->stalled()) state = "answers but takes nothing";
-    table += fmt::format("{:{}}  {:>12} {:>12} {:>10} {:>10}  {}\n",
-                         endpoint->config().url.text(), width, ledger.accepted, ledger.delivered,
-                         ledger.dropped_total(), ledger.queued, state);
+    table += fmt::format("{:{}}  {:>12} {:>12} {:>10} {:>10}  {}\n", endpoint->config().url.text(),
+                         width, ledger.accepted, ledger.delivered, ledger.dropped_total(),
+                         ledger.queued, state);
   }
   return table;
 }

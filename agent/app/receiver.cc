@@ -3,18 +3,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "agent/app/frame_json.h"
+#include "agent/base/units.h"
 #include "proto/print.h"
 
 namespace lariat::app {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{256} << 10U;
-constexpr std::chrono::seconds kStallTimeout{30};
 
 }  // namespace
 
@@ -26,7 +25,9 @@ struct Receiver::Peer {
                  [this, &owner] { owner.read_some(*this); }),
         stall(owner.loop_, [this, &owner] {
           ++owner.counts_.truncated;
-          owner.lose(*this, "nothing came for 30 s in the middle of a message");
+          owner.lose(*this, "nothing came for " +
+                                base::format_duration(owner.options_.stall_timeout) +
+                                " in the middle of a message");
         }) {
     readable.watch(socket.get());
   }
@@ -162,7 +163,7 @@ void Receiver::end_of_stream(Peer& peer, int error) {
 // The timer is there in the middle of a message only, and begins anew with each octet.
 void Receiver::watch_for_stall(Peer& peer) noexcept {
   if (peer.decoder.mid_message()) {
-    peer.stall.start(kStallTimeout);
+    peer.stall.start(options_.stall_timeout);
   } else {
     peer.stall.stop();
   }

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <bitset>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +28,7 @@ namespace lariat::app {
 ///
 /// Messages are whole there and in the order of their peer. While the output is blocked no peer is
 /// read, so its slowness reaches them. What is invalid is told and counted; a stream that is lost,
-/// or stands still for 30 s in the middle of a message, is closed.
+/// or stands still in the middle of a message, is closed.
 /// Ownership: borrows all it is given. Threads: loop thread only.
 class Receiver {
  public:
@@ -37,6 +37,8 @@ class Receiver {
   struct Options {
     Form form = Form::kLines;
     std::uint64_t count = 0;  ///< SUBMIT messages to end after; 0: never.
+    /// With nothing coming in the middle of a message.
+    std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
   };
   struct Counts {
     std::uint64_t frames = 0;  ///< Valid messages but heartbeats.

@@ -13,8 +13,8 @@ namespace lariat::app {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
-// What a source may be ahead of the slowest endpoint that is waited for. Half the smallest usual log:
-// nothing is evicted because a file was read too fast.
+// What a source may be ahead of the slowest endpoint that is waited for. Half the smallest usual
+// log: nothing is evicted because a file was read too fast.
 constexpr std::uint64_t kMostAhead = std::uint64_t{4} << 20U;
 constexpr std::chrono::milliseconds kHoldPoll{2};
 
@@ -125,13 +125,12 @@ void SendSource::take_json(std::string_view text) {
   while (const auto line = json_lines_.next()) take_json_line(*line);
 }
 
-// Sent as it is described, octet for octet. Heartbeats belong to a connection, other opcodes to other
-// programs: the log takes what a collector may submit.
+// Sent as it is described, octet for octet. Heartbeats belong to a connection, other opcodes to
+// other programs: the log takes what a collector may submit.
 void SendSource::take_json_line(const proto::LineSplitter::Line& line) {
   if (line.text.empty() || line.text.front() == '#') return;
-  const auto size = line.too_long
-                        ? base::Result<std::size_t>(base::Error{"the line is over 1 MiB"})
-                        : from_json(line.text, message_);
+  const auto size = line.too_long ? base::Result<std::size_t>(base::Error{"the line is over 1 MiB"})
+                                  : from_json(line.text, message_);
   std::string why;
   if (!size) {
     why = size.error().text;

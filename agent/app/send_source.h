@@ -42,8 +42,8 @@ class Patience {
   std::vector<Seen> seen_;
 };
 
-/// Standard input as a source of frames: TSDP octets, lines, or JSON objects, read no faster than the
-/// endpoints take them.
+/// Standard input as a source of frames: TSDP octets, lines, or JSON objects, read no faster than
+/// the endpoints take them.
 ///
 /// Ownership: borrows all that it is made of. Threads: loop thread only.
 class SendSource {
@@ -51,12 +51,15 @@ class SendSource {
   SendSource(loop::Loop& loop, publish::Publisher& publisher, const proto::DefaultTags& tags,
              const base::Log& lines, Patience& patience);
 
-  /// Reads `fd` to its end, then calls `done`. `json`: one object a line, as `receive --json` prints.
+  /// Reads `fd` to its end, then calls `done`. `json`: one object a line, as `receive --json`
+  /// prints.
   void start(int fd, bool json, std::function<void()> done);
   /// Ends before the end.
   void stop();
   /// So many lines and messages were refused; each reason was told once.
-  [[nodiscard]] std::uint64_t refused() const noexcept { return ingest_.refused_total() + refused_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept {
+    return ingest_.refused_total() + refused_;
+  }
 
  private:
   void readable();

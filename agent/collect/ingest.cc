@@ -74,8 +74,7 @@ void Ingest::take_message(const proto::MessageView& message) {
   const auto full = proto::add_tags(submit.name(), tags_, name_);
   if (!full) {
     refuse(proto::Reason::kBadName, submit.name());
-  } else if (full.name.data() == submit.name().data() &&
-             full.name.size() == submit.name().size()) {
+  } else if (full.name.data() == submit.name().data() && full.name.size() == submit.name().size()) {
     hand_on(message.bytes());
   } else {
     renamed_.resize(message.size() + proto::kMaxNameLength + 3);

@@ -12,17 +12,17 @@ struct IoWatcher::Impl {
   CallbackKind kind;
   std::function<void()> callback;
   ev_io io{};
+
+  static void fired(struct ev_loop* /*loop*/, ev_io* io, int /*events*/) noexcept {
+    auto& self = *static_cast<Impl*>(io->data);
+    self.loop.count(self.kind);
+    self.callback();
+  }
 };
 
 IoWatcher::IoWatcher(Loop& loop, CallbackKind kind, std::function<void()> callback)
     : impl_(new Impl{.loop = loop, .kind = kind, .callback = std::move(callback)}) {
-  ev_io_init(&impl_->io,
-             [](struct ev_loop*, ev_io* io, int) noexcept {
-               auto& self = *static_cast<Impl*>(io->data);
-               self.loop.count(self.kind);
-               self.callback();
-             },
-             -1, kind == CallbackKind::kWrite ? EV_WRITE : EV_READ);
+  ev_io_init(&impl_->io, Impl::fired, -1, kind == CallbackKind::kWrite ? EV_WRITE : EV_READ);
   impl_->io.data = impl_.get();
 }
 

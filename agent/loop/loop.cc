@@ -17,6 +17,8 @@ constexpr std::uint64_t kSpinTurns = 10'000;
 // without one it wakes every 59.743 s to compare the clocks (libev 4.33).
 constexpr ev_tstamp kNever = 9'999'999'999.0;
 
+void never(struct ev_loop* /*loop*/, ev_periodic* /*dormant*/, int /*events*/) noexcept {}
+
 // How often this thread has given up the CPU by itself: a wait that finds an event ready does not
 // raise it, one that sleeps does.
 long voluntary_switches() noexcept {
@@ -33,8 +35,9 @@ Loop::Impl::Impl()
       wait_began(turn_began),
       second_began(turn_began) {
   if (handle == nullptr) {  // No epoll or no memory: nothing of this program can work.
-    std::fputs("lariat: error: the kernel gives no epoll descriptor; raise the limit of open files\n",
-               stderr);
+    std::fputs(
+        "lariat: error: the kernel gives no epoll descriptor; raise the limit of open files\n",
+        stderr);
     std::abort();
   }
   ::ev_set_userdata(handle, this);
@@ -42,7 +45,7 @@ Loop::Impl::Impl()
       handle,
       [](struct ev_loop* l) noexcept { static_cast<Impl*>(::ev_userdata(l))->before_wait(); },
       [](struct ev_loop* l) noexcept { static_cast<Impl*>(::ev_userdata(l))->after_wait(); });
-  ev_periodic_init(&dormant, [](struct ev_loop*, ev_periodic*, int) {}, kNever, 0, nullptr);
+  ev_periodic_init(&dormant, never, kNever, 0, nullptr);
   ::ev_periodic_start(handle, &dormant);
   ::ev_unref(handle);
 }

@@ -10,13 +10,15 @@ struct PrepareHook::Impl {
   struct ev_loop* handle;
   std::function<void()> callback;
   ev_prepare prepare{};
+
+  static void fired(struct ev_loop* /*loop*/, ev_prepare* prepare, int /*events*/) noexcept {
+    static_cast<Impl*>(prepare->data)->callback();
+  }
 };
 
 PrepareHook::PrepareHook(Loop& loop, std::function<void()> callback)
     : impl_(new Impl{.handle = loop.impl_->handle, .callback = std::move(callback)}) {
-  ev_prepare_init(&impl_->prepare, [](struct ev_loop*, ev_prepare* prepare, int) noexcept {
-    static_cast<Impl*>(prepare->data)->callback();
-  });
+  ev_prepare_init(&impl_->prepare, Impl::fired);
   impl_->prepare.data = impl_.get();
   ::ev_prepare_start(impl_->handle, &impl_->prepare);
   ::ev_unref(impl_->handle);

@@ -10,17 +10,17 @@ struct Signal::Impl {
   Loop& loop;
   std::function<void()> callback;
   ev_signal signal{};
+
+  static void fired(struct ev_loop* /*loop*/, ev_signal* signal, int /*events*/) noexcept {
+    auto& self = *static_cast<Impl*>(signal->data);
+    self.loop.count(CallbackKind::kSignal);
+    self.callback();
+  }
 };
 
 Signal::Signal(Loop& loop, int number, std::function<void()> callback)
     : impl_(new Impl{.loop = loop, .callback = std::move(callback)}) {
-  ev_signal_init(&impl_->signal,
-                 [](struct ev_loop*, ev_signal* signal, int) noexcept {
-                   auto& self = *static_cast<Impl*>(signal->data);
-                   self.loop.count(CallbackKind::kSignal);
-                   self.callback();
-                 },
-                 number);
+  ev_signal_init(&impl_->signal, Impl::fired, number);
   impl_->signal.data = impl_.get();
   // A signal is no reason to go on: without other watchers the loop ends.
   ::ev_signal_start(loop.impl_->handle, &impl_->signal);

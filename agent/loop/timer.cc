@@ -11,17 +11,17 @@ struct Timer::Impl {
   Loop& loop;
   std::function<void()> callback;
   ev_timer timer{};
+
+  static void fired(struct ev_loop* /*loop*/, ev_timer* timer, int /*events*/) noexcept {
+    auto& self = *static_cast<Impl*>(timer->data);
+    self.loop.count(CallbackKind::kTimer);
+    self.callback();
+  }
 };
 
 Timer::Timer(Loop& loop, std::function<void()> callback)
     : impl_(new Impl{.loop = loop, .callback = std::move(callback)}) {
-  ev_timer_init(&impl_->timer,
-                [](struct ev_loop*, ev_timer* timer, int) noexcept {
-                  auto& self = *static_cast<Impl*>(timer->data);
-                  self.loop.count(CallbackKind::kTimer);
-                  self.callback();
-                },
-                0., 0.);
+  ev_timer_init(&impl_->timer, Impl::fired, 0., 0.);
   impl_->timer.data = impl_.get();
 }
 

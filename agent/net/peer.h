@@ -15,9 +15,9 @@ namespace lariat::net {
 /// For TCP: of a unix socket it would be memory. Nothing if the kernel does not say.
 [[nodiscard]] std::optional<std::uint64_t> unacknowledged(int fd) noexcept;
 
-/// Of a connected unix socket: no more octets than this that we wrote has the peer's program not read
-/// yet; 0 means it has read all. Nothing if the peer is gone: the kernel's count then says 0 whatever
-/// was read. An upper bound, as the kernel counts the memory that they lie in.
+/// Of a connected unix socket: no more octets than this that we wrote has the peer's program not
+/// read yet; 0 means it has read all. Nothing if the peer is gone: the kernel's count then says 0
+/// whatever was read. An upper bound, as the kernel counts the memory that they lie in.
 [[nodiscard]] std::optional<std::uint64_t> unix_unread_at_most(int fd) noexcept;
 
 /// What TCP has to say about a peer that makes no progress.

@@ -21,7 +21,10 @@ std::uint64_t Ledger::dropped_total() const noexcept {
 }
 
 Cursor::Cursor(const FrameLog& log, CursorLimits limits)
-    : log_(log), limits_(std::move(limits)), selection_(log, limits_.filter), wire_(log, selection_) {
+    : log_(log),
+      limits_(std::move(limits)),
+      selection_(log, limits_.filter),
+      wire_(log, selection_) {
   judged_ = limits_.start == Start::kEnd ? FramePlace{log.end(), log.end_sequence()}
                                          : FramePlace{log.begin(), log.begin_sequence()};
   ranges_.push_back({judged_.position, judged_.position});

@@ -47,16 +47,16 @@ enum class Start { kEnd, kBegin };
 struct CursorLimits {
   std::optional<proto::Filter> filter;
   Start start = Start::kEnd;
-  std::optional<std::uint64_t> max_bytes;             ///< Lag; older unsent frames are dropped.
+  std::optional<std::uint64_t> max_bytes;            ///< Lag; older unsent frames are dropped.
   std::optional<std::chrono::milliseconds> max_age;  ///< Since the append.
 };
 
 /// One endpoint's place in the log: what it has to send next, what is on the wire, what became of
 /// every frame. Knows bytes and positions, no sockets and no clock.
 ///
-/// Invariants: `acked ≤ sent ≤ judged`; whole frames only, a cut one goes out again from its start on
-/// the next connection; the ledger balances after every call.
-/// Ownership: borrows the log. Threads: loop thread only.
+/// Invariants: `acked ≤ sent ≤ judged`; whole frames only, a cut one goes out again from its start
+/// on the next connection; the ledger balances after every call. Ownership: borrows the log.
+/// Threads: loop thread only.
 class Cursor {
  public:
   Cursor(const FrameLog& log, CursorLimits limits);
@@ -76,10 +76,11 @@ class Cursor {
   }
   /// Puts a message of the connection's own behind the frame that is being sent.
   void add_control(std::span<const std::byte> message);
-  /// Messages of this connection before a control message that were added now, control ones included.
+  /// Messages of this connection before a control message that were added now, control ones
+  /// included.
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept;
-  /// The bytes to send next, at most `max_bytes` of them, in spans that are valid until the next call
-  /// of any method. Frames chosen by a filter are gathered in `scratch`.
+  /// The bytes to send next, at most `max_bytes` of them, in spans that are valid until the next
+  /// call of any method. Frames chosen by a filter are gathered in `scratch`.
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) const noexcept;
   /// The first `bytes` of what was gathered have been written.
@@ -87,7 +88,8 @@ class Cursor {
   /// Of all bytes written on this connection, so many have arrived.
   void acknowledge(std::uint64_t bytes);
   [[nodiscard]] std::uint64_t bytes_written() const noexcept { return written_; }
-  /// Frames not acknowledged go back to be sent, whole; those that the log no longer has are `evicted`.
+  /// Frames not acknowledged go back to be sent, whole; those that the log no longer has are
+  /// `evicted`.
   void end_connection();
 
   [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept;
@@ -124,9 +126,9 @@ class Cursor {
   std::vector<std::byte> head_;
   std::size_t head_sent_ = 0;
   std::uint64_t written_ = 0;
-  std::uint64_t messages_ = 0;       // On this connection, up to `stretch_`, and control messages.
-  std::uint64_t stretch_ = 0;        // Without a filter: sequence where the present stretch began.
-  std::uint64_t resend_until_ = 0;   // Frames before it were on a wire once.
+  std::uint64_t messages_ = 0;      // On this connection, up to `stretch_`, and control messages.
+  std::uint64_t stretch_ = 0;       // Without a filter: sequence where the present stretch began.
+  std::uint64_t resend_until_ = 0;  // Frames before it were on a wire once.
 
   std::uint64_t accepted_ = 0;
   std::uint64_t resent_ = 0;

@@ -95,7 +95,8 @@ class Endpoint {
   void turn();
   /// The log is about to drop what lies before `position`.
   void evict_before(std::uint64_t position);
-  /// The shared heartbeat timer fired: sends one if the connection has been without for half its interval.
+  /// The shared heartbeat timer fired: sends one if the connection has been without for half its
+  /// interval.
   void beat();
   /// Asks the kernel what the peer has acknowledged. No call but this one of `net` blocks or waits.
   void ask_acknowledged();

@@ -30,8 +30,7 @@ void report_ledger(std::string_view name, const Ledger& ledger, metrics::Report&
   report.set(Metric::kEndpointOldestUnsentAgeSeconds, seconds(ledger.oldest_age), {name});
 }
 
-void report_connection(std::string_view name, const EndpointStats& stats,
-                       metrics::Report& report) {
+void report_connection(std::string_view name, const EndpointStats& stats, metrics::Report& report) {
   report.set(Metric::kEndpointConnectsTotal, static_cast<double>(stats.connects), {name});
   for (std::size_t failure = 0; failure < kConnectFailures; ++failure) {
     report.set(Metric::kEndpointConnectFailuresTotal,

@@ -41,8 +41,8 @@ class FrameLog {
  public:
   explicit FrameLog(LogLimits limits = {});
 
-  /// Copies one whole, well-formed message to the end. False, and nothing done, if it is larger than a
-  /// segment.
+  /// Copies one whole, well-formed message to the end. False, and nothing done, if it is larger
+  /// than a segment.
   [[nodiscard]] bool append(std::span<const std::byte> frame, base::WallTime now);
   /// `told(end)` is called before the oldest segment goes because of the budget; `end` is the
   /// position behind its last frame, all bytes before it are still there during the call.
@@ -59,8 +59,9 @@ class FrameLog {
     return segments_.back()->end_sequence();
   }
 
-  /// Fills `spans` with the bytes from `position` (held, or the end) to `limit` or the log's end, as
-  /// far as the spans reach and up to `max_bytes`; returns how many spans. Valid until the log drops them.
+  /// Fills `spans` with the bytes from `position` (held, or the end) to `limit` or the log's end,
+  /// as far as the spans reach and up to `max_bytes`; returns how many spans. Valid until the log
+  /// drops them.
   [[nodiscard]] std::size_t read(std::uint64_t position, std::uint64_t limit,
                                  std::span<iovec> spans, std::size_t max_bytes) const noexcept;
   /// The frame that holds the byte at `position`; for `end()`, where the next frame will be.

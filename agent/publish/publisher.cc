@@ -127,8 +127,7 @@ void Publisher::report(metrics::Report& report) const {
   using metrics::Metric;
   report.set(Metric::kLogFramesTotal, static_cast<double>(log_.end_sequence()));
   report.set(Metric::kLogBytesTotal, static_cast<double>(log_.end()));
-  report.set(Metric::kLogFrames,
-             static_cast<double>(log_.end_sequence() - log_.begin_sequence()));
+  report.set(Metric::kLogFrames, static_cast<double>(log_.end_sequence() - log_.begin_sequence()));
   report.set(Metric::kLogMemoryBytes, static_cast<double>(log_.memory_bytes()));
   report.set(Metric::kLogSegments, static_cast<double>(log_.segments()));
   for (const auto& endpoint : endpoints_) report_endpoint(*endpoint, report);

@@ -19,7 +19,8 @@ constexpr std::size_t kSpareMarks = 64;
 }  // namespace
 
 Segment::Segment(std::size_t capacity) : capacity_(capacity) {
-  void* memory = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(memory);
   marks_.reserve(capacity / kMarkEvery + kSpareMarks);
@@ -42,7 +43,8 @@ void Segment::append(std::span<const std::byte> frame, base::WallTime now) {
           std::chrono::floor<std::chrono::seconds>(marks_.back().time)) {
     // A clock that was set back does not make younger frames older than their elders.
     const auto time = marks_.empty() ? now : std::max(now, marks_.back().time);
-    marks_.push_back({static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
+    marks_.push_back(
+        {static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
   }
   std::memcpy(data_ + size_, frame.data(), frame.size());
   size_ += frame.size();
@@ -62,8 +64,9 @@ std::span<const std::byte> Segment::bytes_from(std::uint64_t position) const noe
 const Segment::Mark& Segment::mark_before(std::uint64_t position) const noexcept {
   assert(position >= position_ && !marks_.empty());
   const auto offset = position - position_;
-  const auto after = std::upper_bound(marks_.begin(), marks_.end(), offset,
-                                      [](auto value, const Mark& mark) { return value < mark.offset; });
+  const auto after =
+      std::upper_bound(marks_.begin(), marks_.end(), offset,
+                       [](auto value, const Mark& mark) { return value < mark.offset; });
   return *(after - 1);
 }
 
@@ -84,8 +87,9 @@ base::WallTime Segment::time_at(std::uint64_t position) const noexcept {
 }
 
 std::uint64_t Segment::first_after(base::WallTime time) const noexcept {
-  const auto after = std::upper_bound(marks_.begin(), marks_.end(), time,
-                                      [](auto value, const Mark& mark) { return value < mark.time; });
+  const auto after =
+      std::upper_bound(marks_.begin(), marks_.end(), time,
+                       [](auto value, const Mark& mark) { return value < mark.time; });
   return after == marks_.end() ? end() : position_ + after->offset;
 }
 

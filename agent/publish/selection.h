@@ -40,8 +40,8 @@ class Selection {
 
   /// Judges the frames from `from`, where the last call ended, to `to`: how many pass.
   Count judge(FramePlace from, FramePlace to);
-  /// Of the judged frames that begin in [from, to), how many pass. Both are frame boundaries that the
-  /// log holds.
+  /// Of the judged frames that begin in [from, to), how many pass. Both are frame boundaries that
+  /// the log holds.
   [[nodiscard]] Count count(std::uint64_t from, std::uint64_t to) const noexcept;
   /// The first frame at or behind `from` that passes, or `to`.
   [[nodiscard]] std::uint64_t skip(std::uint64_t from, std::uint64_t to) const noexcept;

@@ -28,8 +28,8 @@ class WireMap {
  public:
   WireMap(const FrameLog& log, const Selection& selection) : log_(log), selection_(selection) {}
 
-  /// The bytes [from, to) of the log, passing frames of them `bytes` long, follow on the wire at offset
-  /// `wire`. `jumped`: frames between the previous ones and these were left out.
+  /// The bytes [from, to) of the log, passing frames of them `bytes` long, follow on the wire at
+  /// offset `wire`. `jumped`: frames between the previous ones and these were left out.
   void add(std::uint64_t wire, std::uint64_t bytes, Range range, bool jumped);
   /// All before offset `wire` has arrived. Never goes back.
   void acknowledge(std::uint64_t wire);
@@ -72,7 +72,7 @@ class WireMap {
   const Selection& selection_;
   std::vector<Run> runs_;
   std::uint64_t acked_ = 0;
-  std::uint64_t delivered_ = 0;  // Of runs and frames that were removed.
+  std::uint64_t delivered_ = 0;         // Of runs and frames that were removed.
   std::vector<std::uint64_t> evicted_;  // Wire offsets of the ends of evicted frames, ascending.
   std::size_t evicted_acked_ = 0;
   base::WallTime evicted_time_{};

@@ -111,12 +111,11 @@ class EndpointTest : public testing::Test {
   }
 
   std::vector<std::string> lines_;
-  base::Log log_lines_{
-      [this](base::Level, std::string_view line) { lines_.emplace_back(line); }};
+  base::Log log_lines_{[this](base::Level, std::string_view line) { lines_.emplace_back(line); }};
   loop::Loop loop_;
   net::Resolver resolver_{loop_};
-  Publisher publisher_{loop_, resolver_, log_lines_,
-                       {.memory_bytes = 4U << 20U, .segment_bytes = 256U << 10U}};
+  Publisher publisher_{
+      loop_, resolver_, log_lines_, {.memory_bytes = 4U << 20U, .segment_bytes = 256U << 10U}};
   std::uint64_t number_ = 0;
 };
 
