@@ -131,16 +131,19 @@ int run_sinks(std::size_t listeners, std::size_t stuck) {
   std::vector<std::byte> buffer(std::size_t{256} << 10U);
   std::vector<base::UniqueFd> kept;
   std::list<Drain> drains;
+  const auto keep = [&](base::UniqueFd socket, const std::string&) {
+    kept.push_back(std::move(socket));
+  };
+  const auto drain = [&](base::UniqueFd socket, const std::string&) {
+    drains.emplace_back(loop, std::move(socket), buffer);
+  };
   std::list<net::Listener> sockets;
   for (std::size_t i = 0; i < listeners; ++i) {
-    const bool reads = i + stuck < listeners;
-    sockets.emplace_back(loop, [&, reads](base::UniqueFd socket, const std::string&) {
-      if (reads) {
-        drains.emplace_back(loop, std::move(socket), buffer);
-      } else {
-        kept.push_back(std::move(socket));
-      }
-    });
+    if (i + stuck < listeners) {
+      sockets.emplace_back(loop, drain);
+    } else {
+      sockets.emplace_back(loop, keep);
+    }
     const auto url = sockets.back().listen({.scheme = "tsdp", .host = "127.0.0.1"});
     if (!url) {
       std::fprintf(stderr, "lariat: error: %s\n", url.error().text.c_str());

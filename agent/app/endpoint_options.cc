@@ -70,7 +70,9 @@ void EndpointOptions::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--max-bytes", max_bytes, "lag allowed; older unsent frames are dropped");
   command.add_option("--max-age", max_age, "age allowed; older unsent frames are dropped");
-  command.add_option("--match", match, "METRIC-GLOB TAGS-PATTERN of the frames to send");
+  command
+      .add_option("--match", match, "METRIC-GLOB TAGS-PATTERN of the frames to send; repeatable")
+      ->allow_extra_args(false);
   command.add_option("--memory", memory, "budget of the log")->capture_default_str();
   command.add_option("--segment", segment, "size of a piece of the log")->capture_default_str();
 }

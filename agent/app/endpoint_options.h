@@ -6,7 +6,7 @@
 #include "agent/base/result.h"
 #include "agent/publish/endpoint.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours.
 class App;
 }
 

@@ -152,25 +152,29 @@ std::size_t Cursor::gather(std::span<iovec> spans, std::size_t max_bytes,
   if (selection_.everything()) {
     return count + log_.read(range.from, range.to, spans.subspan(count), max_bytes);
   }
+  spans[count] = gather_chosen(scratch);
+  return count + 1;
+}
+
+// Frames that pass, copied together as far as there is room. One that is larger than the room goes
+// out as it lies, alone.
+iovec Cursor::gather_chosen(std::span<std::byte> scratch) const noexcept {
+  const auto& range = ranges_.front();
   std::size_t gathered = 0;
-  auto position = log_.frame_at(range.from).position;
-  while (position < range.to) {
+  for (auto position = log_.frame_at(range.from).position; position < range.to;) {
     const auto frame = log_.frame(position);
-    if (selection_.passes(frame)) {
-      const auto cut = position < range.from ? static_cast<std::size_t>(range.from - position) : 0;
-      const auto bytes = frame.subspan(cut);
-      if (bytes.size() > scratch.size() - gathered) {
-        // One that is larger than the buffer goes out as it lies, alone.
-        if (gathered == 0) spans[count++] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-        break;
-      }
-      std::memcpy(scratch.data() + gathered, bytes.data(), bytes.size());
-      gathered += bytes.size();
-    }
+    const auto cut = position < range.from ? static_cast<std::size_t>(range.from - position) : 0;
     position += frame.size();
+    if (!selection_.passes(frame)) continue;
+    const auto bytes = frame.subspan(cut);
+    if (bytes.size() > scratch.size() - gathered) {
+      if (gathered == 0) return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+      break;
+    }
+    std::memcpy(scratch.data() + gathered, bytes.data(), bytes.size());
+    gathered += bytes.size();
   }
-  if (gathered != 0) spans[count++] = {scratch.data(), gathered};
-  return count;
+  return {scratch.data(), gathered};
 }
 
 void Cursor::wrote(std::size_t bytes) {

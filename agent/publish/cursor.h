@@ -102,6 +102,7 @@ class Cursor {
 
  private:
   void park_cut_frame();
+  [[nodiscard]] iovec gather_chosen(std::span<std::byte> scratch) const noexcept;
   void skip_to(std::uint64_t position, DropReason reason);
   void advance(std::uint64_t log_bytes);
   void advance_filtered(std::uint64_t wire_bytes);

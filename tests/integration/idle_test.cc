@@ -72,7 +72,7 @@ TEST_F(IdleProgram, NeverWakes) {
   EXPECT_EQ(idle.wakeups_idle, 0);
   EXPECT_EQ(idle.empty_write_wakeups, 0);
   EXPECT_EQ(idle.spins, 0);
-  if (!kSanitized) EXPECT_EQ(idle.switches, 0U) << "as the kernel has it";
+  EXPECT_TRUE(kSanitized || idle.switches == 0) << idle.switches << " by the kernel's count";
 }
 
 TEST_F(IdleProgram, WakesForTheHeartbeatsOfAllEndpointsAtOnce) {

@@ -40,7 +40,7 @@ class Ends : public testing::Test {
 
   int chance(int from, int to) { return std::uniform_int_distribution(from, to)(random_); }
   // Lets the sender and the receivers run.
-  static void let_run(int milliseconds) { ::poll(nullptr, 0, milliseconds); }
+  static void let_run(int for_ms) { ::poll(nullptr, 0, for_ms); }
 
   void wait_for_frames_after(const TestReceiver& receiver, std::uint64_t connections) const {
     const auto frames = receiver.record().frames.load();
