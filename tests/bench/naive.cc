@@ -1,6 +1,7 @@
 // The contrast: a publisher as it is written at first. Each peer has a queue of its own with a copy
 // of every frame, and each frame is a system call for each peer. Same sockets, same sinks.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <deque>

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "agent/base/unique_fd.h"

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,14 @@ TEST(Burst, Of1000FramesToThreeEndpointsIsThreeSendsAndOneWakeUp) {
     }));
   };
   next_burst(bursts(bench.metrics()));
+  // Each reading wakes a program that sleeps.
+  constexpr std::chrono::milliseconds kSettled{100};
+  bench.process().wait(kSettled);
   const auto first = bench.metrics();
+  bench.process().wait(kSettled);
   const auto again = bench.metrics();
   for (int i = 0; i < 6; ++i) next_burst(bursts(first) + i);
+  bench.process().wait(kSettled);
   const auto last = bench.metrics();
 
   const auto change = [](const MetricsText& from, const MetricsText& to, const std::string& name) {

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "tests/integration/bench_run.h"
 #include "tests/support/process.h"

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,6 +49,15 @@ class OneStopped : public testing::Test {
  protected:
   static constexpr double kRate = 50'000;
 
+  // The kernel gives a connection up after four times as long.
+  static std::string stall_timeout() {
+    return std::to_string(std::chrono::duration_cast<milliseconds>(stop_lasts() / 3).count()) +
+           "ms";
+  }
+  static milliseconds stop_lasts() {
+    return lasting(std::chrono::seconds(20), std::chrono::seconds(6));
+  }
+
   // Reads the metrics each 200 ms; all ledgers balance at each reading.
   void watch(milliseconds duration) {
     const Deadline end(duration);
@@ -76,7 +85,7 @@ class OneStopped : public testing::Test {
   // A small buffer, else the kernel takes it all for longer than the stop lasts.
   TestReceiver stopped_{{.receive_buffer = 262'144}};
   BenchRun bench_{{a_.url(), b_.url(), stopped_.url(), "--rate", "50000", "--seconds", "600s",
-                   "--memory", "4MiB", "--stall-timeout", "2s"}};
+                   "--memory", "4MiB", "--stall-timeout", stall_timeout()}};
   MetricsText last_;
   int readings_ = 0;
   std::int64_t stopped_at_ = 0;
@@ -88,7 +97,7 @@ TEST_F(OneStopped, TheOthersLoseNothingAndGetItNoLaterAndAllLedgersBalance) {
   watch(milliseconds(2'000));
   stopped_at_ = now_nanoseconds();
   stopped_.freeze();
-  watch(lasting(std::chrono::seconds(20), std::chrono::seconds(5)));
+  watch(stop_lasts());
   resumed_at_ = now_nanoseconds();
   const MetricsText::Labels stopped = {{"endpoint", "e2"}};
   EXPECT_EQ(last_.count("lariat_endpoint_stalled", stopped), 1U) << "it is slow and is kept";
@@ -221,9 +230,8 @@ TEST(Stall, MemoryIsBoundedByTheLogWhateverTheNumberOfStuckEndpoints) {
   const auto with_none = resident(idle);
   const auto with_one = resident(one);
   const auto with_seven = resident(seven);
-  RecordProperty("idle_kib", static_cast<int>(with_none));
-  RecordProperty("one_stuck_kib", static_cast<int>(with_one));
-  RecordProperty("seven_stuck_kib", static_cast<int>(with_seven));
+  std::cout << "resident KiB: idle " << with_none << ", one of eight stuck " << with_one
+            << ", seven of eight " << with_seven << '\n';
   EXPECT_LE(with_seven, with_none + kBudget + 4 * kKiB);
   constexpr std::uint64_t kPagesByChance = 256;
   EXPECT_LE(with_seven, with_one + kPagesByChance);

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -77,9 +76,10 @@ TEST(Unreachable, InBetweenAPortRefusesThenSwallowsThenTakesAllThatItMissed) {
       {}));
   bench.wait_connected(2);
   ASSERT_TRUE(wait_until([&] { return other.record().frames > 0; }));
-  other.close_connections();  // Cleanly, so that nothing is lost with it; then it goes.
-  other.pause_reading();
+  bench.process().stop();  // It has read all, so nothing is lost with it.
+  EXPECT_EQ(other.unread(std::chrono::milliseconds(100)), 0U);
   other.kill();
+  bench.process().go_on();
   const auto failed = [](const std::string& reason, std::uint64_t times) {
     return [reason, times](const MetricsText& now) {
       return endpoint_count(now, "connect_failures", 1, reason) >= times;

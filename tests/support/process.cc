@@ -266,11 +266,13 @@ std::uint64_t status_number(pid_t pid, std::string_view key) {
 }
 
 bool handles_signal(pid_t pid, int number) {
-  const auto bit = std::uint64_t{1} << static_cast<unsigned>(number - 1);
-  const auto has = [&](std::string_view key) {
+  const auto has = [&](std::string_view key, int signal) {
+    const auto bit = std::uint64_t{1} << static_cast<unsigned>(signal - 1);
     return (std::stoull(status_line(pid, key), nullptr, 16) & bit) != 0;
   };
-  return has("SigBlk") || has("SigCgt");
+  // While a program is started all signals are blocked for a moment.
+  const bool by_descriptor = has("SigBlk", number) && !has("SigBlk", SIGWINCH);
+  return by_descriptor || has("SigCgt", number);
 }
 
 TemporaryDirectory::TemporaryDirectory() {
