@@ -19,7 +19,7 @@ namespace {
 
 // Flat out, so much is published before the endpoints write: long enough for a system call to cost
 // little a frame, short enough for the bytes to be in the processor's cache still.
-constexpr std::size_t kBatchBytes = std::size_t{128} << 10U;
+constexpr std::size_t kBatchBytes = std::size_t{256} << 10U;
 constexpr std::chrono::milliseconds kConnectPoll{5};
 
 double cpu_seconds() {
