@@ -45,6 +45,18 @@ void print_text(std::string_view canonical) {
   }
 }
 
+void append_outputs(std::string_view canonical, std::string& line) {
+  char before = '{';
+  for (const auto& [output, name] : name_outputs(canonical)) {
+    line += before;
+    before = ',';
+    append_json_string(output, line);
+    line += ':';
+    append_json_string(name, line);
+  }
+  line += '}';
+}
+
 void print_json(std::string_view name, const proto::NameResult& canonical) {
   std::string line = "{\"name\":";
   append_json_string(name, line);
@@ -54,16 +66,11 @@ void print_json(std::string_view name, const proto::NameResult& canonical) {
   } else {
     line += ",\"canonical\":";
     append_json_string(canonical.name, line);
-    const bool pattern = proto::has_wildcard(canonical.name);
-    line += pattern ? ",\"pattern\":true" : ",\"outputs\":{";
-    if (!pattern) {
-      for (const auto& [output, text] : name_outputs(canonical.name)) {
-        if (line.back() != '{') line += ',';
-        append_json_string(output, line);
-        line += ':';
-        append_json_string(text, line);
-      }
-      line += '}';
+    if (proto::has_wildcard(canonical.name)) {
+      line += ",\"pattern\":true";
+    } else {
+      line += ",\"outputs\":";
+      append_outputs(canonical.name, line);
     }
   }
   put(line + "}\n");

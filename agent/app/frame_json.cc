@@ -31,6 +31,8 @@ constexpr std::array kStatuses{proto::Status::kOk, proto::Status::kWarning,
 // Builds the tree of one line; stops at what no message has, so that it stays small.
 class Builder : public nlohmann::json_sax<Json> {
  public:
+  Builder() : root_(nullptr) {}
+
   [[nodiscard]] const Json& tree() const noexcept { return root_; }
   [[nodiscard]] std::string& error() noexcept { return error_; }
 

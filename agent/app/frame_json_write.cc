@@ -54,37 +54,38 @@ void put_value(const proto::Field& field, std::string& out) {
   }
 }
 
+void put_field(Form form, const proto::Field& field, std::string& out) {
+  switch (form) {
+    case Form::kText:
+    case Form::kOptionalText:
+      return put_text(field.body, out);
+    case Form::kTime:
+    case Form::kCount:
+    case Form::kOptionalCount:
+    case Form::kMilliseconds:
+      return append_json_number(field.number(), out);
+    case Form::kValue:
+    case Form::kValues:
+      return put_value(field, out);
+  }
+}
+
 void put_fields(const proto::MessageView& message, const Layout& layout, std::string& out) {
   auto field = message.fields().begin();
+  const auto end = message.fields().end();
   for (const auto& [key, form] : layout.fields) {
-    if (field == message.fields().end()) return;
-    if (form == Form::kMilliseconds && field->number() == 0) {
-      ++field;
-      continue;
+    if (field == end) return;
+    const bool left_out = form == Form::kMilliseconds && field->number() == 0;
+    if (!left_out) put_key(key, out);
+    if (form == Form::kValues) {
+      for (char before = '['; field != end; ++field, before = ',') {
+        out += before;
+        put_field(form, *field, out);
+      }
+      out += ']';
+      return;
     }
-    put_key(key, out);
-    switch (form) {
-      case Form::kText:
-      case Form::kOptionalText:
-        put_text(field->body, out);
-        break;
-      case Form::kTime:
-      case Form::kCount:
-      case Form::kOptionalCount:
-      case Form::kMilliseconds:
-        append_json_number(field->number(), out);
-        break;
-      case Form::kValue:
-        put_value(*field, out);
-        break;
-      case Form::kValues:
-        for (char before = '['; field != message.fields().end(); ++field, before = ',') {
-          out += before;
-          put_value(*field, out);
-        }
-        out += ']';
-        return;
-    }
+    if (!left_out) put_field(form, *field, out);
     ++field;
   }
 }

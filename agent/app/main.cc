@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -54,7 +55,7 @@ int wrong_use(const CLI::App& app, const CLI::ParseError& error) {
   return kWrongUse;
 }
 
-int main(int argc, char** argv) {
+int start(int argc, char** argv) {
   open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
 
@@ -79,4 +80,11 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace lariat::app
 
-int main(int argc, char** argv) { return lariat::app::main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return lariat::app::start(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "lariat: %s\n", error.what());
+    return lariat::app::kFailed;
+  }
+}

@@ -1,11 +1,12 @@
 #include "agent/app/progress.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,14 @@ void write_if_ready(std::string_view text) noexcept {
 
 double rate(std::uint64_t before, std::uint64_t now, double seconds) noexcept {
   return seconds > 0 && now > before ? static_cast<double>(now - before) / seconds : 0;
+}
+
+// Throws nothing, as formatting may: it is for callbacks and a destructor.
+std::string fixed(double value, int digits) {
+  std::array<char, 64> room;
+  const auto end = room.data() + room.size();
+  const auto written = std::to_chars(room.data(), end, value, std::chars_format::fixed, digits);
+  return {room.data(), written.ptr};
 }
 
 }  // namespace
@@ -88,10 +97,11 @@ void Progress::draw(const ProgressCounts& before, const ProgressCounts& now,
 std::string progress_text(const ProgressCounts& before, const ProgressCounts& now,
                           std::chrono::duration<double> between) {
   constexpr double kMega = 1e6;
-  return fmt::format("{} frames  {:.0f}/s  {:.1f} MB/s  {} connection{}", now.frames,
-                     rate(before.frames, now.frames, between.count()),
-                     rate(before.bytes, now.bytes, between.count()) / kMega, now.connections,
-                     now.connections == 1 ? "" : "s");
+  const double seconds = between.count();
+  return std::to_string(now.frames) + " frames  " +
+         fixed(rate(before.frames, now.frames, seconds), 0) + "/s  " +
+         fixed(rate(before.bytes, now.bytes, seconds) / kMega, 1) + " MB/s  " +
+         std::to_string(now.connections) + (now.connections == 1 ? " connection" : " connections");
 }
 
 }  // namespace lariat::app

@@ -98,14 +98,7 @@ void Receiver::take(Peer& peer, std::span<const std::byte> piece) {
         tell_invalid(peer, event->reason);
         break;
       case proto::Decoder::Outcome::kFatal:
-        if (event->reason == proto::Reason::kTooManyInvalid) {
-          return lose(peer, "too many invalid messages in a row");
-        }
-        ++counts_.invalid;
-        return lose(peer, "octet " + std::to_string(peer.decoder.offset()) +
-                              " begins no TSDP message that can be read (" +
-                              std::string(to_string(event->reason)) +
-                              "): does the peer speak TSDP version 1?");
+        return lose_step(peer, event->reason);
     }
   }
 }
@@ -141,6 +134,16 @@ void Receiver::tell_invalid(Peer& peer, proto::Reason reason) {
   peer.told[index] = true;
   events_.on_trouble("dropped an invalid message from " + peer.name + ": " +
                      std::string(to_string(reason)) + "; more of these are counted only");
+}
+
+void Receiver::lose_step(Peer& peer, proto::Reason reason) {
+  if (reason == proto::Reason::kTooManyInvalid) {
+    return lose(peer, "too many invalid messages in a row");
+  }
+  ++counts_.invalid;
+  lose(peer, "octet " + std::to_string(peer.decoder.offset()) +
+                 " begins no TSDP message that can be read (" + std::string(to_string(reason)) +
+                 "): does the peer speak TSDP version 1?");
 }
 
 void Receiver::lose(Peer& peer, std::string_view why) {

@@ -76,6 +76,7 @@ class Receiver {
   void take(Peer& peer, std::span<const std::byte> piece);
   void take_message(const proto::MessageView& message);
   void tell_invalid(Peer& peer, proto::Reason reason);
+  void lose_step(Peer& peer, proto::Reason reason);
   void lose(Peer& peer, std::string_view why);
   void end_of_stream(Peer& peer, int error);
   void watch_for_stall(Peer& peer) noexcept;

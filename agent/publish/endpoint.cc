@@ -156,11 +156,8 @@ void Endpoint::flush() {
   }
   // Before the write: what is outstanding then was written earlier.
   ask_acknowledged();
-  if (acked_ < cursor_.bytes_written()) {
-    arm_stall_timer();
-  } else {
-    progress_at_ = context_.loop.now();
-  }
+  const bool outstanding = acked_ < cursor_.bytes_written();
+  if (!outstanding) progress_at_ = context_.loop.now();
 
   std::array<iovec, kMaxSpans> spans;
   const auto count = cursor_.gather(spans, kMaxBytes, context_.scratch);
@@ -183,6 +180,11 @@ void Endpoint::flush() {
     if (config_.url.is_unix()) progress_at_ = context_.loop.now();
   }
   update_watchers();
+  if (outstanding) {
+    arm_stall_timer();
+  } else if (!writable_.active()) {
+    stall_.stop();
+  }
 }
 
 void Endpoint::update_watchers() {
@@ -316,7 +318,7 @@ void Endpoint::retry(const std::string& why) {
   const auto wait = back_off_.next();
   // One line a change of state: the same trouble again is not told again.
   if (!told_ || why != last_error_) {
-    context_.lines.warning(fmt::format("endpoint {}: {}; next try in {}, then for ever",
+    context_.lines.warning(fmt::format("endpoint {}: {}; next try in {}",
                                        config_.name, why, base::format_duration(wait)));
   }
   told_ = true;

@@ -76,12 +76,12 @@ class Publisher final : public metrics::Source {
   const base::Log& lines_;
   FrameLog log_;
   std::vector<std::byte> scratch_;
-  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  bool grew_ = false;
+  bool touched_ = false;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;  // Borrow what stands above.
   loop::PrepareHook before_sleep_;
   loop::Timer beat_;
   loop::Timer flush_poll_;
-  bool grew_ = false;
-  bool touched_ = false;
 
   std::function<void(bool)> flush_done_;
   base::Monotonic flush_deadline_;
