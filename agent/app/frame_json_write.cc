@@ -2,6 +2,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 #include "agent/app/frame_json.h"
 #include "agent/app/json_layout.h"
@@ -70,6 +71,14 @@ void put_field(Form form, const proto::Field& field, std::string& out) {
   }
 }
 
+void put_values(proto::FieldIterator first, std::string& out) {
+  for (char before = '['; first != std::default_sentinel; ++first, before = ',') {
+    out += before;
+    put_value(*first, out);
+  }
+  out += ']';
+}
+
 void put_fields(const proto::MessageView& message, const Layout& layout, std::string& out) {
   auto field = message.fields().begin();
   const auto end = message.fields().end();
@@ -77,14 +86,7 @@ void put_fields(const proto::MessageView& message, const Layout& layout, std::st
     if (field == end) return;
     const bool left_out = form == Form::kMilliseconds && field->number() == 0;
     if (!left_out) put_key(key, out);
-    if (form == Form::kValues) {
-      for (char before = '['; field != end; ++field, before = ',') {
-        out += before;
-        put_field(form, *field, out);
-      }
-      out += ']';
-      return;
-    }
+    if (form == Form::kValues) return put_values(field, out);
     if (!left_out) put_field(form, *field, out);
     ++field;
   }

@@ -9,14 +9,14 @@
 #include <string_view>
 
 #include "agent/app/commands.h"
+#include "agent/app/version.h"
 
 namespace lariat::app {
 namespace {
 
-std::string version() {
-  std::string text = "lariat " LARIAT_VERSION;
-  constexpr std::string_view kRevision = LARIAT_REVISION;
-  if (!kRevision.empty()) text.append(" (").append(kRevision).append(")");
+std::string version_line() {
+  std::string text = "lariat " + std::string(version());
+  if (!revision().empty()) text.append(" (").append(revision()).append(")");
   return text;
 }
 
@@ -60,7 +60,7 @@ int start(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app{"Lariat, a host metrics agent.", "lariat"};
-  app.set_version_flag("--version", version());
+  app.set_version_flag("--version", version_line());
   app.require_subcommand(1);
   Run run;
   add_receive(app, run);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "agent/app/version.h"
+
 namespace lariat::app {
 namespace {
 
@@ -18,7 +20,7 @@ double seconds(std::chrono::nanoseconds duration) {
 
 void SelfSource::report(metrics::Report& report) const {
   using metrics::Metric;
-  report.set(Metric::kBuildInfo, 1, {LARIAT_VERSION, LARIAT_REVISION});
+  report.set(Metric::kBuildInfo, 1, {version(), revision()});
   const auto stats = loop_.stats();
   report.set(Metric::kLoopIterationsTotal, static_cast<double>(stats.iterations));
   report.set(Metric::kLoopWakeupsTotal, static_cast<double>(stats.wakeups));

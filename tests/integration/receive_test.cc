@@ -235,7 +235,11 @@ TEST(Receive, EndsWhenNobodyReadsItsOutput) {
 
 // Nobody reads the process's output until the test waits for something of it.
 TEST(Receive, ASlowReaderSlowsThePeerAndCostsNoMemory) {
+#ifdef LARIAT_SANITIZED
+  constexpr std::uint64_t kMaxResidentKib = 256 * 1024;
+#else
   constexpr std::uint64_t kMaxResidentKib = 48 * 1024;
+#endif
   constexpr int kSlowed = 1000;  // Milliseconds in which the peer can send nothing.
   Receive receive({"--json"});
   const auto peer = receive.connect();
