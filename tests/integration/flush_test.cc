@@ -25,7 +25,8 @@ std::ostream& operator<<(std::ostream& out, const Pending& pending) { return out
 class BoundedFlush : public testing::TestWithParam<Pending> {};
 
 TEST_P(BoundedFlush, GoesOnByItself) {
-  const auto& [name, published, expected, options] = GetParam();
+  const auto published = GetParam().published;
+  const auto expected = GetParam().expected;
   TestReceiver receiver({.started = false});
   std::vector<std::string> arguments = {receiver.url(),
                                         "--rate",
@@ -40,6 +41,7 @@ TEST_P(BoundedFlush, GoesOnByItself) {
                                         "50ms",
                                         "--back-off-max",
                                         "50ms"};
+  const auto& options = GetParam().options;
   arguments.insert(arguments.end(), options.begin(), options.end());
   BenchRun bench(arguments);
   const auto before = bench.metrics_when(
