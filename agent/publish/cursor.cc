@@ -106,6 +106,7 @@ void Cursor::evict_before(std::uint64_t position) {
 }
 
 void Cursor::enforce_limits(base::WallTime now) {
+  judge();  // Both limits are measured from the log's end.
   if (limits_.max_bytes && lag() > *limits_.max_bytes) {
     skip_to(log_.frame_from(judged_.position - *limits_.max_bytes).position, DropReason::kFull);
   }

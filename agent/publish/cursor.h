@@ -66,7 +66,7 @@ class Cursor {
   /// The log is about to drop what lies before `position`: unsent frames there are `evicted`, the
   /// rest of one that is cut by the wire is set aside.
   void evict_before(std::uint64_t position);
-  /// Drops unsent frames over the lag and the age allowed.
+  /// Takes in what the log has gained, and drops unsent frames over the lag and the age allowed.
   void enforce_limits(base::WallTime now);
 
   void begin_connection();

@@ -173,5 +173,26 @@ TEST_F(Ends, AReceiverThatClosesCleanlyLosesNothing) {
   }
 }
 
+TEST(CleanEnd, SendsNothingAgainThatWasAcknowledged) {
+  constexpr std::uint64_t kBurst = 1'000;
+  TestReceiver receiver;
+  BenchRun bench({receiver.url(), "--wait", "--rate", "1000", "--every", "1s", "--seconds", "600s",
+                  "--back-off-min", "5ms", "--back-off-max", "20ms"});
+  bench.wait_connected(1);
+  // The sender has had no cause to ask for the acknowledgement of the burst, before the end.
+  for (std::uint64_t bursts = 2; bursts <= 4; ++bursts) {
+    ASSERT_TRUE(wait_until([&] { return receiver.record().frames >= bursts * kBurst; }));
+    EXPECT_EQ(receiver.unread(kAcknowledged), 0U);
+    const auto connections = receiver.record().connections.load();
+    receiver.close_connections();
+    ASSERT_TRUE(wait_until([&] { return receiver.record().connections > connections; }));
+  }
+  const auto ended = bench.stop();
+  EXPECT_EQ(ended.status, 0) << bench.log();
+  EXPECT_EQ(endpoint_count(ended.metrics, "disconnects", 0, "closed"), 3U);
+  EXPECT_EQ(endpoint_count(ended.metrics, "frames_resent", 0), 0U);
+  EXPECT_EQ(receiver.record().frames, receiver.numbers().size()) << "each came once";
+}
+
 }  // namespace
 }  // namespace lariat::test

@@ -177,6 +177,19 @@ TEST_F(CursorTest, OverItsLagTheOldestUnsentFramesAreFull) {
   EXPECT_EQ(ledger.queued, 10U);
 }
 
+TEST_F(CursorTest, MeasuresItsLagFromTheEndOfALogThatHasGrownMeanwhile) {
+  Cursor cursor(log_, {.max_bytes = 400});
+  log_.on_evict([&](std::uint64_t end) { cursor.evict_before(end); });
+  append(10);
+  cursor.judge();
+  append(100);
+  cursor.enforce_limits(now_);  // Not judged since.
+  const auto ledger = cursor.ledger(now_);
+  EXPECT_EQ(ledger.accepted, 110U);
+  EXPECT_LE(ledger.bytes_queued, 400U);
+  EXPECT_TRUE(ledger.balances());
+}
+
 TEST_F(CursorTest, ExpiresWhatIsOlderThanItsAgeAndNothingYounger) {
   Cursor cursor(log_, {.max_age = milliseconds(10'000)});
   append(4);
