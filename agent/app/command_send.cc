@@ -223,10 +223,11 @@ class Send {
   }
 
   void interrupted() {
-    if (std::exchange(interrupted_, true)) {
-      loop_.stop();
-    } else if (order_.from_stdin && !flushing_) {
+    // The first time what was read is still delivered.
+    if (!std::exchange(interrupted_, true) && order_.from_stdin && !flushing_) {
       source_.stop();
+    } else {
+      loop_.stop();
     }
   }
 

@@ -30,9 +30,9 @@ void Patience::look() {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     auto& seen = seen_[i];
     const auto delivered = endpoints[i]->ledger().delivered;
-    const auto connects = endpoints[i]->stats().connects;
-    if (delivered != seen.delivered || connects != seen.connects || endpoints[i]->settled()) {
-      seen = {delivered, connects, now, false};
+    // A connection alone is no progress: some peers accept and hang up for ever.
+    if (delivered != seen.delivered || endpoints[i]->settled()) {
+      seen = {delivered, now, false};
     } else if (now - seen.moved_at >= timeout_) {
       seen.given_up = true;
     }

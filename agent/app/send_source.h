@@ -33,7 +33,6 @@ class Patience {
  private:
   struct Seen {
     std::uint64_t delivered = 0;
-    std::uint64_t connects = 0;
     base::Monotonic moved_at;
     bool given_up = false;
   };
