@@ -318,8 +318,8 @@ void Endpoint::retry(const std::string& why) {
   const auto wait = back_off_.next();
   // One line a change of state: the same trouble again is not told again.
   if (!told_ || why != last_error_) {
-    context_.lines.warning(fmt::format("endpoint {}: {}; next try in {}",
-                                       config_.name, why, base::format_duration(wait)));
+    context_.lines.warning(fmt::format("endpoint {}: {}; next try in {}", config_.name, why,
+                                       base::format_duration(wait)));
   }
   told_ = true;
   last_error_ = why;
