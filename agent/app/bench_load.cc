@@ -62,7 +62,11 @@ std::vector<std::byte> make_template(std::size_t series, std::size_t frame_bytes
 }  // namespace
 
 BenchLoad::BenchLoad(loop::Loop& loop, publish::Publisher& publisher, const BenchPlan& plan)
-    : loop_(loop), publisher_(publisher), plan_(plan), timer_(loop, [this]() noexcept { tick(); }) {
+    : loop_(loop),
+      publisher_(publisher),
+      plan_(plan),
+      timer_(loop, [this]() noexcept { tick(); }),
+      deadline_(loop, [this]() noexcept { stop(); }) {
   for (std::size_t series = 0; series < plan_.names; ++series) {
     templates_.push_back(make_template(series, plan_.frame_bytes));
   }
@@ -71,7 +75,10 @@ BenchLoad::BenchLoad(loop::Loop& loop, publish::Publisher& publisher, const Benc
 void BenchLoad::start(std::function<void()> published) {
   published_ = std::move(published);
   running_ = true;
+  began_at_ = base::monotonic_now();
   timer_.start(std::chrono::nanoseconds(0));
+  // Endpoints that never connect, or take nothing, do not make it longer.
+  if (plan_.duration.count() != 0 && !plan_.idle) deadline_.start(plan_.duration);
 }
 
 void BenchLoad::stop() {
@@ -90,6 +97,11 @@ void BenchLoad::begin() {
   before_ = loop_.stats();
   cpu_before_ = cpu_seconds();
   began_at_ = base::monotonic_now();
+  // At a rate the schedule ends by itself, with the last frames that are due.
+  deadline_.stop();
+  if (plan_.duration.count() != 0 && plan_.rate == 0 && !plan_.idle) {
+    deadline_.start(plan_.duration);
+  }
 }
 
 void BenchLoad::tick() {
@@ -151,6 +163,7 @@ void BenchLoad::publish(std::uint64_t count) {
 void BenchLoad::end() {
   running_ = false;
   timer_.stop();
+  deadline_.stop();
   cost_.rss_bytes = resident_bytes();
   std::exchange(published_, nullptr)();
 }

@@ -68,6 +68,7 @@ class BenchLoad {
   BenchPlan plan_;
   std::vector<std::vector<std::byte>> templates_;
   loop::Timer timer_;
+  loop::Timer deadline_;
   std::function<void()> published_;
   bool running_ = false;
   bool began_ = false;

@@ -26,11 +26,13 @@ std::string ledger_table(const publish::Publisher& publisher) {
 }
 
 bool all_delivered(const publish::Publisher& publisher) {
-  return std::all_of(publisher.endpoints().begin(), publisher.endpoints().end(),
-                     [](const auto& endpoint) {
-                       const auto ledger = endpoint->ledger();
-                       return ledger.delivered == ledger.accepted;
-                     });
+  return std::all_of(
+      publisher.endpoints().begin(), publisher.endpoints().end(), [](const auto& endpoint) {
+        const auto ledger = endpoint->ledger();
+        // What left a peer that turned out to speak something else is no delivery.
+        constexpr auto kLocal = static_cast<std::size_t>(publish::EndReason::kLocal);
+        return ledger.delivered == ledger.accepted && endpoint->stats().disconnects[kLocal] == 0;
+      });
 }
 
 }  // namespace lariat::app

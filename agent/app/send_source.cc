@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/app/frame_json.h"
+#include "proto/qname.h"
 
 namespace lariat::app {
 namespace {
@@ -139,6 +140,11 @@ void SendSource::take_json_line(const proto::LineSplitter::Line& line) {
     if (message.opcode() == proto::Opcode::kHeartbeat) return;
     if (message.opcode() != proto::Opcode::kSubmit) {
       why = "only observations can be sent: sample, tally, delta, state, event, fact";
+    } else if (const proto::Submit submit(message); !submit.finite()) {
+      why = "a value is NaN or infinite; the log takes finite values";
+    } else if (!proto::is_canonical(submit.name()) || proto::has_wildcard(submit.name())) {
+      why = fmt::format("'{}' is no canonical name; write it as `lariat name` prints it",
+                        submit.name());
     } else if (!publisher_.publish(message.bytes())) {
       why = "the message is larger than a segment of the log";
     }

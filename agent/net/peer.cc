@@ -45,6 +45,11 @@ std::optional<std::uint64_t> unix_unread_at_most(int fd) noexcept {
   return static_cast<std::uint64_t>(memory);
 }
 
+bool unix_peer_gone(int fd) noexcept {
+  pollfd peer{.fd = fd};
+  return ::poll(&peer, 1, 0) == 1 && (peer.revents & POLLHUP) != 0 && (peer.revents & POLLERR) == 0;
+}
+
 std::optional<TcpHealth> tcp_health(int fd) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;

@@ -20,6 +20,10 @@ namespace lariat::net {
 /// whatever was read. An upper bound, as the kernel counts the memory that they lie in.
 [[nodiscard]] std::optional<std::uint64_t> unix_unread_at_most(int fd) noexcept;
 
+/// Of a connected unix socket whose end of file was read without an error: the peer is gone, and
+/// had read all that we wrote, or there would have been an error. False if it only writes no more.
+[[nodiscard]] bool unix_peer_gone(int fd) noexcept;
+
 /// What TCP has to say about a peer that makes no progress.
 struct TcpHealth {
   std::optional<std::uint32_t> snd_wnd;  ///< Octets it can take; nothing before Linux 5.4.

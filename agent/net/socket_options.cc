@@ -45,7 +45,11 @@ void set_peer_options(int fd, const DialOptions& options) noexcept {
   set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds);
   set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds);
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
-  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms(options.stall_timeout));
+  limit_silence(fd, options.stall_timeout);
+}
+
+void limit_silence(int fd, std::chrono::milliseconds stall_timeout) noexcept {
+  set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms(stall_timeout));
 }
 
 }  // namespace lariat::net

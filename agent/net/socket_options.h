@@ -23,4 +23,9 @@ struct DialOptions {
 /// a fixed one costs 85 % of the speed. What the kernel does not know it goes without.
 void set_peer_options(int fd, const DialOptions& options) noexcept;
 
+/// The kernel gives the connection up when octets are unacknowledged for four times
+/// `stall_timeout`; 0: not by itself. It counts a peer that answers with a closed window as silent,
+/// so a slow one that is to be kept needs 0. Does nothing for a unix socket.
+void limit_silence(int fd, std::chrono::milliseconds stall_timeout) noexcept;
+
 }  // namespace lariat::net

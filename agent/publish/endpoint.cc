@@ -11,6 +11,7 @@
 
 #include "agent/base/units.h"
 #include "agent/net/peer.h"
+#include "agent/net/socket_options.h"
 #include "proto/encode.h"
 
 namespace lariat::publish {
@@ -123,9 +124,16 @@ void Endpoint::evict_before(std::uint64_t position) {
 
 void Endpoint::beat() {
   if (!connected() || config_.heartbeat.count() == 0 || cursor_.behind()) return;
-  if (context_.loop.now() - beat_at_ < config_.heartbeat / 2) return;
   add_heartbeat();
   flush();
+}
+
+std::optional<base::WallTime> Endpoint::beat_due() const noexcept {
+  const auto interval = config_.heartbeat;
+  // With bytes that wait the heartbeat goes out before them, when they do.
+  if (!connected() || interval.count() == 0 || cursor_.behind()) return std::nullopt;
+  const auto since = (beat_wall_ + interval / 2).time_since_epoch();
+  return base::WallTime((since / interval + 1) * interval);
 }
 
 void Endpoint::add_heartbeat() {
@@ -136,6 +144,7 @@ void Endpoint::add_heartbeat() {
                           cursor_.messages_before_control());
   cursor_.add_control(message);
   beat_at_ = context_.loop.now();
+  beat_wall_ = context_.loop.wall_now();
 }
 
 void Endpoint::writable() {
@@ -147,6 +156,7 @@ void Endpoint::writable() {
     return;
   }
   cursor_.enforce_limits(context_.loop.wall_now());
+  context_.touched = true;
   flush();
 }
 
@@ -209,6 +219,7 @@ void Endpoint::ask_acknowledged() {
   stats_.last_success = context_.loop.wall_now();
   if (stalled_) {
     stalled_ = false;
+    net::limit_silence(socket_.get(), config_.stall_timeout);
     context_.lines.info(fmt::format("endpoint {}: takes data again", config_.name));
   }
   cursor_.acknowledge(acked_);
@@ -237,6 +248,9 @@ void Endpoint::look_for_stall() {
     case net::Health::kSlow:
       if (!stalled_) {
         stalled_ = true;
+        context_.touched = true;  // Nobody waits for it any more.
+        // The kernel's own limit cannot tell slow from dead; from here on only this timer judges.
+        net::limit_silence(socket_.get(), std::chrono::milliseconds(0));
         context_.lines.warning(
             fmt::format("endpoint {}: {} answers but has taken nothing for {}; kept", config_.name,
                         peer_, base::format_duration(config_.stall_timeout)));
@@ -255,6 +269,9 @@ void Endpoint::readable() {
   if (got > 0) {
     take_received(context_.scratch.first(static_cast<std::size_t>(got)));
   } else if (got == 0) {
+    if (config_.url.is_unix() && net::unix_peer_gone(socket_.get())) {
+      cursor_.acknowledge(cursor_.bytes_written());
+    }
     end(EndReason::kClosed, fmt::format("{} closed the connection", peer_));
   } else if (errno != EAGAIN && errno != EINTR) {
     fail(errno);
@@ -331,7 +348,9 @@ Ledger Endpoint::ledger() {
   cursor_.judge();
   const auto now = context_.loop.wall_now();
   cursor_.enforce_limits(now);
-  update_watchers();
+  context_.touched = true;
+  // What is new goes out at the end of the turn, without the watcher.
+  if (!cursor_.behind()) update_watchers();
   return cursor_.ledger(now);
 }
 

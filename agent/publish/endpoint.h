@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -95,9 +96,11 @@ class Endpoint {
   void turn();
   /// The log is about to drop what lies before `position`.
   void evict_before(std::uint64_t position);
-  /// The shared heartbeat timer fired: sends one if the connection has been without for half its
-  /// interval.
+  /// Sends a heartbeat, unless other bytes wait to be sent.
   void beat();
+  /// When the next heartbeat is due if nothing is sent before: a multiple of its interval by the
+  /// clock on the wall, half an interval or more after the last. Nothing: none is.
+  [[nodiscard]] std::optional<base::WallTime> beat_due() const noexcept;
   /// Asks the kernel what the peer has acknowledged. No call but this one of `net` blocks or waits.
   void ask_acknowledged();
 
@@ -150,6 +153,7 @@ class Endpoint {
   base::Monotonic connected_at_;
   base::Monotonic progress_at_;
   base::Monotonic beat_at_;
+  base::WallTime beat_wall_{};
   std::string last_error_;
   bool told_ = false;  // The log has the line that tells of the present trouble.
 };

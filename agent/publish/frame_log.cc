@@ -32,6 +32,7 @@ bool FrameLog::append(std::span<const std::byte> frame, base::WallTime now) {
 void FrameLog::open_segment() {
   const auto position = end();
   const auto sequence = end_sequence();
+  const auto not_before = segments_.back()->last_time();
   // The oldest goes until one more slab fits the budget; the last one stays in any case.
   while (segments_.size() > 1 && spare_.empty() &&
          memory_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
@@ -41,7 +42,7 @@ void FrameLog::open_segment() {
   if (spare_.empty()) spare_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
   segments_.push_back(std::move(spare_.back()));
   spare_.pop_back();
-  segments_.back()->reuse(position, sequence);
+  segments_.back()->reuse(position, sequence, not_before);
 }
 
 void FrameLog::release(std::uint64_t position) noexcept {

@@ -59,7 +59,7 @@ void Publisher::turn() {
   auto held_from = log_.end();
   for (const auto& endpoint : endpoints_) held_from = std::min(held_from, endpoint->held_from());
   log_.release(held_from);
-  if (!beat_.active()) schedule_beat();
+  schedule_beat();
   if (room_ && lag() <= room_lag_) std::exchange(room_, nullptr)();
 }
 
@@ -68,21 +68,34 @@ void Publisher::evict_before(std::uint64_t position) {
 }
 
 void Publisher::beat() {
-  for (const auto& endpoint : endpoints_) endpoint->beat();
+  const auto now = base::wall_now();
+  for (const auto& endpoint : endpoints_) {
+    const auto due = endpoint->beat_due();
+    if (due && *due <= now) endpoint->beat();
+  }
+  beat_for_ = {};
   schedule_beat();
 }
 
 // At the next multiple of an interval by the clock on the wall: endpoints, and agents on one host,
 // wake together. Without a connection there is no timer.
 void Publisher::schedule_beat() {
-  auto soonest = std::chrono::milliseconds::max();
-  const auto now = base::wall_now().time_since_epoch();
+  auto soonest = base::WallTime::max();
   for (const auto& endpoint : endpoints_) {
-    const auto interval = endpoint->config().heartbeat;
-    if (interval.count() == 0 || !endpoint->connected()) continue;
-    soonest = std::min(soonest, interval - now % interval);
+    soonest = std::min(soonest, endpoint->beat_due().value_or(soonest));
   }
-  if (soonest != std::chrono::milliseconds::max()) beat_.start(soonest);
+  if (soonest == beat_for_) return;
+  beat_for_ = soonest;
+  if (soonest == base::WallTime::max()) {
+    beat_.stop();
+    return;
+  }
+  // A clock that was set back does not make us silent for as long.
+  constexpr std::chrono::milliseconds kLeast{100};
+  constexpr std::chrono::milliseconds kMost{std::chrono::hours(1)};
+  const auto wait =
+      std::chrono::duration_cast<std::chrono::milliseconds>(soonest - base::wall_now());
+  beat_.start(std::clamp(wait, kLeast, kMost));
 }
 
 void Publisher::flush(std::chrono::milliseconds deadline, std::function<void(bool)> done) {

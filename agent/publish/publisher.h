@@ -51,7 +51,8 @@ class Publisher final : public metrics::Source {
   /// kernel every 1 to 50 ms, as there is no event for an acknowledgement.
   void flush(std::chrono::milliseconds deadline, std::function<void(bool all)> done);
   /// Calls `ready` once, at the end of a turn, when no endpoint that takes data lags by more than
-  /// `lag_bytes`. For sources that can wait; those that are away or stalled hold up nobody.
+  /// `lag_bytes`. For sources that can wait; those that are away or stalled hold up nobody. `ready`
+  /// starts its source again, in a later turn: it publishes nothing itself.
   void when_lag_below(std::uint64_t lag_bytes, std::function<void()> ready);
   /// The largest lag among the endpoints that take data.
   [[nodiscard]] std::uint64_t lag() const noexcept;
@@ -81,6 +82,7 @@ class Publisher final : public metrics::Source {
   std::vector<std::unique_ptr<Endpoint>> endpoints_;  // Borrow what stands above.
   loop::PrepareHook before_sleep_;
   loop::Timer beat_;
+  base::WallTime beat_for_ = base::WallTime::max();  // What the timer is set to; max: it is not.
   loop::Timer flush_poll_;
 
   std::function<void(bool)> flush_done_;

@@ -28,7 +28,9 @@ Segment::Segment(std::size_t capacity) : capacity_(capacity) {
 
 Segment::~Segment() { ::munmap(data_, capacity_); }
 
-void Segment::reuse(std::uint64_t position, std::uint64_t sequence) noexcept {
+void Segment::reuse(std::uint64_t position, std::uint64_t sequence,
+                    base::WallTime not_before) noexcept {
+  last_time_ = not_before;
   size_ = 0;
   frames_ = 0;
   position_ = position;
@@ -38,13 +40,14 @@ void Segment::reuse(std::uint64_t position, std::uint64_t sequence) noexcept {
 
 void Segment::append(std::span<const std::byte> frame, base::WallTime now) {
   assert(has_room(frame.size()) && !frame.empty());
+  // A clock that was set back does not make younger frames older than their elders.
+  const auto time = std::max(now, last_time_);
   if (marks_.empty() || size_ - marks_.back().offset >= kMarkEvery ||
-      std::chrono::floor<std::chrono::seconds>(now) !=
+      std::chrono::floor<std::chrono::seconds>(time) !=
           std::chrono::floor<std::chrono::seconds>(marks_.back().time)) {
-    // A clock that was set back does not make younger frames older than their elders.
-    const auto time = marks_.empty() ? now : std::max(now, marks_.back().time);
     marks_.push_back(
         {static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
+    last_time_ = time;
   }
   std::memcpy(data_ + size_, frame.data(), frame.size());
   size_ += frame.size();

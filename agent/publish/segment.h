@@ -22,8 +22,8 @@ class Segment {
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
-  /// Empties it; its next frame will have this position and sequence.
-  void reuse(std::uint64_t position, std::uint64_t sequence) noexcept;
+  /// Empties it; its next frame will have this position and sequence, and no earlier a time.
+  void reuse(std::uint64_t position, std::uint64_t sequence, base::WallTime not_before) noexcept;
   [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
     return bytes <= capacity_ - size_;
   }
@@ -35,6 +35,8 @@ class Segment {
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] std::uint64_t end_sequence() const noexcept { return sequence_ + frames_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  /// Of its youngest frames, to the second.
+  [[nodiscard]] base::WallTime last_time() const noexcept { return last_time_; }
 
   /// The bytes from `position` on, which lies in the segment or at its end.
   [[nodiscard]] std::span<const std::byte> bytes_from(std::uint64_t position) const noexcept;
@@ -64,6 +66,7 @@ class Segment {
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t frames_ = 0;
+  base::WallTime last_time_{};
   std::vector<Mark> marks_;
 };
 

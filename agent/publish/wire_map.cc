@@ -31,17 +31,22 @@ void WireMap::acknowledge(std::uint64_t wire) {
     ++evicted_acked_;
     ++delivered_;
   }
-  if (evicted_acked_ == evicted_.size()) {
-    evicted_.clear();
+  // What has arrived goes; in halves, as a slow peer may always have some left.
+  if (evicted_acked_ != 0 && evicted_acked_ >= evicted_.size() / 2) {
+    evicted_.erase(evicted_.begin(),
+                   evicted_.begin() + static_cast<std::ptrdiff_t>(evicted_acked_));
     evicted_acked_ = 0;
   }
   auto run = runs_.begin();
   for (; run != runs_.end() && run->wire < acked_; ++run) {
     if (!selection_.everything()) walk_acked(*run);
     if (!settled(*run)) break;
+    // One that ends in mid-frame stays: the rest of the frame is still to come.
+    if (!selection_.everything() && run->position < run->end) break;
+    if (!selection_.everything()) continue;
     // The last run may still grow: as long as it stays, nothing has to be counted.
     if (run + 1 == runs_.end()) break;
-    if (selection_.everything()) delivered_ += log_.frame_at(run->end).sequence - run->sequence;
+    delivered_ += log_.frame_at(run->end).sequence - run->sequence;
   }
   runs_.erase(runs_.begin(), run);
 }

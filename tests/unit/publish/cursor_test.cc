@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "tests/support/frames.h"
@@ -202,6 +203,20 @@ TEST_F(CursorTest, ExpiresWhatIsOlderThanItsAgeAndNothingYounger) {
   EXPECT_EQ(dropped(cursor.ledger(now_), DropReason::kExpired), 4U);
   cursor.enforce_limits(kStart + seconds(17));
   EXPECT_EQ(dropped(cursor.ledger(now_), DropReason::kExpired), 7U);
+}
+
+TEST_F(CursorTest, AFilterThatNothingMoreOfPassesHoldsNothingBack) {
+  const std::vector<std::string> patterns = {"bench series=0"};
+  Cursor cursor(log_, {.filter = std::get<proto::Filter>(proto::Filter::parse(patterns))});
+  append(1);
+  cursor.judge();
+  cursor.begin_connection();
+  write(cursor, 1'000);
+  cursor.acknowledge(cursor.bytes_written());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(log_.append(test::numbered_frame(0, 1), now_));
+  cursor.judge();
+  EXPECT_TRUE(cursor.settled());
+  EXPECT_EQ(cursor.held_from(), log_.end());
 }
 
 TEST_F(CursorTest, HoldsTheLogBackOnlyForWhatIsNotAcknowledged) {

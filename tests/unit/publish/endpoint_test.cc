@@ -152,6 +152,17 @@ TEST_F(EndpointTest, BeginsEachConnectionWithAHeartbeat) {
   EXPECT_EQ(endpoint.ledger().accepted, 2U) << "a heartbeat is in no ledger";
 }
 
+TEST_F(EndpointTest, HeartbeatsAreDueAtMultiplesOfTheirInterval) {
+  Peer peer;
+  auto& endpoint = add(peer, milliseconds(60'000));
+  EXPECT_FALSE(endpoint.beat_due()) << "not connected";
+  ASSERT_TRUE(until([&] { return endpoint.connected() && endpoint.beat_due(); }));
+  const auto due = endpoint.beat_due()->time_since_epoch();
+  EXPECT_EQ(due % milliseconds(60'000), milliseconds(0));
+  EXPECT_GE(due - base::wall_now().time_since_epoch(), milliseconds(29'000));
+  EXPECT_LE(due - base::wall_now().time_since_epoch(), milliseconds(90'000));
+}
+
 TEST_F(EndpointTest, AStoppedReaderIsKeptAndCalledStalled) {
   Peer peer;
   EndpointConfig config{.name = "slow", .url = peer.url(), .stall_timeout = milliseconds(50)};

@@ -114,6 +114,14 @@ TEST_F(FrameLogTest, AClockThatIsSetBackMakesNoFrameYoungerThanItsElders) {
   EXPECT_EQ(log_.time_at(starts_[7]), kStart);
 }
 
+TEST_F(FrameLogTest, AClockThatIsSetBackCostsNoMarkForEachFrame) {
+  append(1, kStart);
+  const auto before = log_.memory_bytes() / log_.segments();
+  append(140, kStart - seconds(3600));
+  EXPECT_EQ(log_.memory_bytes() / log_.segments(), before);
+  EXPECT_EQ(log_.time_at(starts_[140]), kStart) << "over the end of a segment too";
+}
+
 TEST_F(FrameLogTest, ReadsNoFurtherThanItIsAllowed) {
   append(150);
   std::array<iovec, 2> two;
