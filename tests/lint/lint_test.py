@@ -139,7 +139,7 @@ class WordsTest(LintTest):
 
     def test_a_path_of_every_machine_is_good(self):
         for path in ["/proc/self/stat", "/usr/lib/lariat", "/tmp/x", "/var/lib/lariat",
-                     "${root}/work/x", "tests/home/x", "https://example.org/home"]:
+                     "${root}/builds/x", "tests/home/x", "https://example.org/home"]:
             self.assert_good("agent/base/a.cc", f'"{path}"\n')
 
 
