@@ -21,7 +21,7 @@ FLOORS = {
     "agent/net": ["agent/loop", "agent/base"],
     "agent/config": ["proto", "agent/base"],
     "agent/publish": ["agent/net", "agent/loop", "agent/metrics", "proto", "agent/base"],
-    "agent/collect": ["agent/loop", "agent/metrics", "proto", "agent/base"],
+    "agent/collect": ["agent/config", "agent/loop", "agent/metrics", "proto", "agent/base"],
     "agent/expose": ["agent/net", "agent/loop", "agent/metrics", "proto", "agent/base"],
     "agent/api": [
         "agent/publish", "agent/net", "agent/loop", "agent/metrics", "proto", "agent/base",

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/url.h"
+#include "agent/config/collector.h"
+#include "proto/default_tags.h"
+#include "proto/filter.h"
+
+namespace lariat::config {
+
+/// Budget of the log.
+struct Log {
+  std::uint64_t memory = std::uint64_t{16} << 20U;  ///< Bytes.
+  std::uint64_t segment = std::uint64_t{1} << 20U;  ///< Bytes.
+  friend bool operator==(const Log&, const Log&) = default;
+};
+
+/// Where HTTP is served: a literal address, or `localhost`. Port 0 is any free one.
+struct Listen {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9299;
+  friend bool operator==(const Listen&, const Listen&) = default;
+};
+
+/// One aggregator.
+struct Endpoint {
+  std::string name;
+  base::Url url;
+  bool from_begin = false;  ///< `start`: a new endpoint begins at the oldest frame held.
+  std::optional<std::chrono::milliseconds> max_age;
+  std::optional<std::uint64_t> max_bytes;  ///< Absent: the log's budget.
+  std::vector<std::string> match;          ///< As written; empty: everything.
+  std::optional<proto::Filter> filter;     ///< `match`, parsed.
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds stall_timeout{30'000};
+  std::chrono::milliseconds back_off_min{500};
+  std::chrono::milliseconds back_off_max{30'000};
+  std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// A whole configuration, every value as it takes effect.
+struct Config {
+  std::string file;  ///< Where it was read from; empty for the built-in default.
+  proto::DefaultTags tags;
+  std::chrono::milliseconds interval{10'000};
+  Log log;
+  std::optional<Listen> http = Listen{};  ///< Absent: no HTTP.
+  std::string control_socket;             ///< Absolute path; empty: none.
+  std::vector<Endpoint> endpoints;        ///< In the order of the file.
+  std::vector<std::string> directories;   ///< Of collectors, watched.
+  std::vector<Collector> run;             ///< `collectors.run`, in the order of the file.
+  std::string schedule_file;              ///< Empty: none.
+  std::vector<Collector> schedule;        ///< What the schedule file held when it was read.
+  std::uint64_t max_series = 100'000;     ///< In the snapshot.
+  std::chrono::milliseconds shutdown_grace{5'000};
+};
+
+}  // namespace lariat::config
