@@ -327,6 +327,10 @@ void Endpoint::end(EndReason reason, const std::string& why) {
 // ended by itself it is not: its answer is worth nothing once the peer is gone.
 void Endpoint::close(EndReason reason) {
   if (!config_.url.is_unix() || reason == EndReason::kLocal) ask_acknowledged();
+  // Octets left unread turn a close into a reset, which may cost the peer what it has not read.
+  if (reason == EndReason::kLocal) {
+    ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
+  }
   cursor_.end_connection();
   readable_.watch(-1);
   writable_.watch(-1);
