@@ -125,14 +125,12 @@ std::uint64_t Selection::skip(std::uint64_t from, std::uint64_t to) const noexce
     const auto stretch = stretch_at(from);
     if (stretch.sieve->all()) return from;
     const auto end = std::min(to, stretch.to);
-    while (from < end) {
-      auto bytes = log_.segment_at(from).bytes_from(from);
-      while (from < end && !bytes.empty()) {
-        const auto size = proto::message_size(bytes);
-        if (stretch.sieve->passes(bytes.first(size))) return from;
-        bytes = bytes.subspan(size);
-        from += size;
-      }
+    auto bytes = log_.segment_at(from).bytes_from(from);
+    while (from < end && !bytes.empty()) {
+      const auto size = proto::message_size(bytes);
+      if (stretch.sieve->passes(bytes.first(size))) return from;
+      bytes = bytes.subspan(size);
+      from += size;
     }
   }
   return to;

@@ -277,7 +277,7 @@ TEST_F(ReconfigureTest, AChangeThatComesWhileEventsArePendingMeetsNoStaleOne) {
   std::array<Peer, 2> peers;
   connect({config("e", peers[0])}, peers[0]);
   fill(endpoint(0));
-  for (int round = 0; round < 20; ++round) {
+  for (std::size_t round = 0; round < 20; ++round) {
     // A close, readable octets, and a writable socket, all in the turn in which the timer fires.
     auto& now = peers[round % 2];
     auto& next = peers[(round + 1) % 2];
