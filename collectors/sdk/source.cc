@@ -98,7 +98,7 @@ void Host::next_round() noexcept {
 SourceSet::SourceSet(Host& host, std::span<const SourceEntry> entries, Told told, Report report)
     : host_(host), told_(std::move(told)), report_(std::move(report)) {
   for (const SourceEntry& entry : entries) {
-    members_.push_back({entry.name, Tags{{"collector", entry.name}}, entry.make(host), {}});
+    members_.push_back({entry.name, Tags{{"collector", entry.name}}, entry.make(host)});
   }
 }
 
@@ -119,12 +119,12 @@ bool SourceSet::collect_one(Member& member, Answer& answer) const {
   const Answer::Mark mark = answer.mark();
   std::string fault = member.source->collect(answer);
   if (!fault.empty()) answer.roll_back(mark);
-  if (fault != member.fault) {
-    const std::string name(member.name);
-    told_(fault.empty() ? name + ": is well again" : name + ": " + fault);
-    member.fault = std::move(fault);
+  // The words of a fault may change each time, with what was read: they are no news.
+  if (fault.empty() == member.failing) {
+    member.failing = !member.failing;
+    told_(std::string(member.name) + ": " + (fault.empty() ? "is well again" : fault));
   }
-  return member.fault.empty();
+  return fault.empty();
 }
 
 int run_sources(std::span<const char* const> arguments, const Program& program,

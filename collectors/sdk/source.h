@@ -77,8 +77,8 @@ struct SourceOutcome {
   bool success = false;
 };
 
-/// The sources that were chosen. One that fails costs itself alone, and is told of once for each
-/// change of what is wrong.
+/// The sources that were chosen. One that fails costs itself alone, and is told of once, as is that
+/// it is well again.
 class SourceSet {
  public:
   using Told = std::function<void(std::string_view sentence)>;
@@ -93,7 +93,7 @@ class SourceSet {
     std::string_view name;
     Tags tags;
     std::unique_ptr<Source> source;
-    std::string fault;
+    bool failing = false;
   };
   [[nodiscard]] bool collect_one(Member& member, Answer& answer) const;
 
