@@ -10,15 +10,16 @@
 
 #include "agent/app/agent_status.h"
 #include "agent/app/config_choice.h"
+#include "agent/app/describe.h"
 #include "agent/app/settings.h"
 #include "agent/app/version.h"
 #include "agent/base/units.h"
 
 namespace lariat::app {
 
-Agent::Agent(std::optional<std::string> file, config::Surroundings surroundings,
-             config::Config config, const base::Log& lines)
-    : file_(std::move(file)),
+Agent::Agent(std::string named, config::Surroundings surroundings, config::Config config,
+             const base::Log& lines)
+    : named_(std::move(named)),
       surroundings_(std::move(surroundings)),
       config_(std::move(config)),
       lines_(lines),
@@ -50,7 +51,9 @@ Agent::Agent(std::optional<std::string> file, config::Surroundings surroundings,
 Agent::~Agent() = default;
 
 collect::Collectors::Options Agent::collectors_options() const {
-  return {.hostname = surroundings_.hostname, .control_socket = config_.control_socket};
+  return {.hostname = surroundings_.hostname,
+          .control_socket = config_.control_socket,
+          .describe = describer(surroundings_)};
 }
 
 expose::Sources Agent::sources() {
@@ -140,7 +143,7 @@ void Agent::reload() {
 
 // Why not, or nothing: then the new configuration is in force.
 std::optional<std::string> Agent::try_reload() {
-  auto loaded = load_choice(file_, surroundings_);
+  auto loaded = load_choice(choose_config(named_), surroundings_);
   for (const auto& warning : loaded.warnings) lines_.warning(config::to_string(warning));
   if (!loaded.config) {
     for (const auto& mistake : loaded.mistakes) lines_.error(config::to_string(mistake));
@@ -178,7 +181,7 @@ void Agent::tell_start() const {
     lines_.info(
         fmt::format("no configuration: this host's numbers every {}, sent nowhere; write {} to "
                     "change that",
-                    base::format_duration(config_.interval), kDefaultConfigFile));
+                    base::format_duration(config_.interval), kStandardConfig));
   }
   const auto where = http_address_.empty()
                          ? std::string("HTTP is off")

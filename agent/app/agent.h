@@ -34,8 +34,9 @@ namespace lariat::app {
 /// Threads: one.
 class Agent {
  public:
-  /// `file` is what `--config` named, if it did.
-  Agent(std::optional<std::string> file, config::Surroundings surroundings, config::Config config,
+  /// `named` is the file that `--config` named; empty: none, then the choice is made at each
+  /// reload.
+  Agent(std::string named, config::Surroundings surroundings, config::Config config,
         const base::Log& lines);
   ~Agent();
   Agent(const Agent&) = delete;
@@ -59,7 +60,7 @@ class Agent {
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] expose::Status status() const;
 
-  std::optional<std::string> file_;
+  std::string named_;
   config::Surroundings surroundings_;
   config::Config config_;
   const base::Log& lines_;

@@ -10,7 +10,7 @@ void add_endpoints(const publish::Publisher& publisher, expose::Status& status) 
     const auto& stats = endpoint->stats();
     expose::EndpointStatus one{.name = endpoint->config().name,
                                .url = endpoint->config().url.text(),
-                               .state = std::string(endpoint->state()),
+                               .state = std::string(publish::to_string(endpoint->state())),
                                .healthy = endpoint->connected() && !endpoint->stalled(),
                                .last_error = endpoint->last_error(),
                                .frames_accepted = ledger.accepted,

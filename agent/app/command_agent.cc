@@ -10,16 +10,16 @@
 namespace lariat::app {
 namespace {
 
-int run_agent(const std::optional<std::string>& file) {
+int run_agent(const std::string& named) {
   const base::Log lines;
   auto surroundings = config::real_surroundings();
-  auto loaded = load_choice(file, surroundings);
+  auto loaded = load_choice(choose_config(named), surroundings);
   for (const auto& warning : loaded.warnings) lines.warning(config::to_string(warning));
   if (!loaded.config) {
     for (const auto& mistake : loaded.mistakes) lines.error(config::to_string(mistake));
     return kBadConfig;
   }
-  Agent agent(file, std::move(surroundings), std::move(*loaded.config), lines);
+  Agent agent(named, std::move(surroundings), std::move(*loaded.config), lines);
   if (const auto opened = agent.open(); !opened) {
     lines.error(opened.error().text);
     return kFailed;
@@ -31,19 +31,15 @@ int run_agent(const std::optional<std::string>& file) {
 }  // namespace
 
 void add_agent(CLI::App& app, Run& run) {
-  auto file = std::make_shared<std::string>();
+  auto named = std::make_shared<std::string>();
   auto* command = app.add_subcommand(
       "agent",
       "run the agent in the foreground\n"
       "  Without --config: /etc/lariat/lariat.json if it is there, else a built-in default:\n"
       "  this host's numbers every 10 s on http://127.0.0.1:9299/metrics, no endpoint.\n"
       "  SIGHUP loads the configuration again, SIGTERM ends it.");
-  auto* option = command->add_option("--config", *file, "the configuration, JSON with comments");
-  command->callback([file, option, &run] {
-    run = [file, option] {
-      return run_agent(option->count() == 0 ? std::nullopt : std::optional(*file));
-    };
-  });
+  add_config_option(*command, *named);
+  command->callback([named, &run] { run = [named] { return run_agent(*named); }; });
 }
 
 }  // namespace lariat::app
