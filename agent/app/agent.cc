@@ -14,6 +14,7 @@
 #include "agent/app/settings.h"
 #include "agent/app/version.h"
 #include "agent/base/units.h"
+#include "agent/config/runtime_directory.h"
 
 namespace lariat::app {
 
@@ -76,18 +77,35 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
     if (!listening) return listening.error();
     http_address_ = std::move(*listening);
   }
-  if (!config.control_socket.empty()) {
-    if (auto listening = control_.listen(config.control_socket); !listening) {
-      go_back_to(old_address);
-      return listening.error();
-    }
-  } else {
-    control_.close();
+  if (auto opened = open_control(config.control_socket); !opened) {
+    go_back_to(old_address);
+    return opened;
   }
   if (!config.http) {
     http_.close();
     http_address_.clear();
   }
+  return true;
+}
+
+// The agent does its work without a control socket too: where nobody has said where it is to be,
+// one that cannot be made is no reason to end.
+base::Result<bool> Agent::open_control(const std::string& path) {
+  if (path.empty()) {
+    control_.close();
+    return true;
+  }
+  const auto& folder = surroundings_.runtime_directory;
+  const bool by_default = path == folder + "/lariat.sock";
+  std::optional<base::Error> fault;
+  if (by_default) fault = config::prepare_runtime_directory(folder);
+  if (!fault) {
+    auto listening = control_.listen(path);
+    if (listening) return true;
+    fault = listening.error();
+  }
+  if (!by_default) return *fault;
+  lines_.warning(fmt::format("no control socket, so no `lariat status`: {}", fault->text));
   return true;
 }
 

@@ -51,6 +51,7 @@ class Agent {
   [[nodiscard]] collect::Collectors::Options collectors_options() const;
   [[nodiscard]] expose::Sources sources();
   [[nodiscard]] base::Result<bool> open_doors(const config::Config& config);
+  [[nodiscard]] base::Result<bool> open_control(const std::string& path);
   void go_back_to(const std::string& old_address);
   void hand_out();
   void reload();

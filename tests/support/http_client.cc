@@ -37,6 +37,21 @@ std::string read_to_end(int fd, const Deadline& deadline) {
   }
 }
 
+// The body that chunks make up; a chunk that is not all there ends it.
+std::string without_chunks(std::string_view text) {
+  std::string body;
+  for (;;) {
+    std::size_t size = 0;
+    const auto line_end = text.find("\r\n");
+    if (line_end == std::string_view::npos) return body;
+    std::from_chars(text.data(), text.data() + line_end, size, 16);
+    text.remove_prefix(line_end + 2);
+    if (size == 0 || text.size() < size + 2) return body;
+    body += text.substr(0, size);
+    text.remove_prefix(size + 2);
+  }
+}
+
 }  // namespace
 
 HttpAnswer http_send(std::uint16_t port, std::string_view request,
@@ -52,6 +67,9 @@ HttpAnswer http_send(std::uint16_t port, std::string_view request,
   if (!text.starts_with(kVersion) || end == std::string::npos) return {};
   HttpAnswer answer{.headers = text.substr(0, end + 2), .body = text.substr(end + 4)};
   std::from_chars(text.data() + kVersion.size(), text.data() + end, answer.status);
+  if (answer.headers.find("Transfer-Encoding: chunked") != std::string::npos) {
+    answer.body = without_chunks(answer.body);
+  }
   return answer;
 }
 
