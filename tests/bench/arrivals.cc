@@ -84,7 +84,7 @@ class Arrivals {
       if (event->outcome != proto::Decoder::Outcome::kMessage) fail("an invalid message");
       if (event->message.opcode() != proto::Opcode::kSubmit) continue;
       const proto::Submit submit(event->message);
-      if (submit.name().starts_with("bench_beat")) {
+      if (submit.name().starts_with("bench beat=")) {
         microseconds_.push_back((now - submit.value(0)) * 1e6);
       }
     }

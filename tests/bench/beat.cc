@@ -4,13 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdint>
-#include <span>
-#include <string_view>
-
-#include "proto/encode.h"
 #include "tests/bench/arguments.h"
+#include "tests/bench/frames.h"
 
 namespace lariat::bench {
 namespace {
@@ -30,13 +25,10 @@ int run(int argc, char** argv) {
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, nullptr);
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    const std::array<double, 1> value = {static_cast<double>(now.tv_sec) +
-                                         static_cast<double>(now.tv_nsec) / kSecond};
-    std::array<std::byte, proto::kEncodeBufferSize> buffer;
-    const auto encoded = proto::encode_sample(buffer, "bench_beat",
-                                              static_cast<std::uint64_t>(::time(nullptr)), value);
-    if (!encoded) fail("cannot make a frame");
-    if (::write(STDOUT_FILENO, buffer.data(), encoded.size) < 0) return 0;  // Nobody reads on.
+    const auto frame =
+        make_frame("beat=1", static_cast<double>(now.tv_sec) +
+                                 static_cast<double>(now.tv_nsec) / static_cast<double>(kSecond));
+    if (::write(STDOUT_FILENO, frame.data(), frame.size()) < 0) return 0;  // Nobody reads on.
   }
 }
 
