@@ -71,6 +71,16 @@ TEST(Collectors, InTheConfigurationAreCalledByNames) {
                           "-"));
 }
 
+TEST(Collectors, AreReadFromTheirFile) {
+  FakeHost host;
+  host.files["/d/y.json"] = R"({"command": ["/y"]})";
+  const auto load = [&host](const std::string& file) {
+    return load_collector(file, "y", seconds(30), host.surroundings());
+  };
+  EXPECT_EQ(load("/d/y.json").collector->origin, "/d/y.json");
+  EXPECT_THAT(lines(load("/d/z.json").mistakes), ElementsAre("/d/z.json: cannot be opened: gone"));
+}
+
 TEST(Collectors, ThatAreExecutablesHaveTheDefaults) {
   const auto plain = plain_collector("/d/load.sh", "load.sh", seconds(20));
   const Collector expected{.name = "load.sh",
