@@ -184,10 +184,10 @@ TEST_F(AgainstNodeExporter, HasTheSameSeriesAndValuesOnFixtures) {
     const std::string proc = folder + set + "/proc";
     AllSeries they = theirs(
         {"--path.procfs=" + proc, "--path.sysfs=" + folder + "/sys",
-         "--path.udev.data=" + folder + "/root/run/udev/data", "--no-collector.netdev.netlink"},
+         "--path.udev.data=" + folder + "/rootfs/run/udev/data", "--no-collector.netdev.netlink"},
         {"filesystem", "uname"});
-    AllSeries we = ours({"--procfs", proc, "--sysfs", folder + "/sys", "--rootfs", folder + "/root",
-                         "--no", "filesystem", "--no", "uname"});
+    AllSeries we = ours({"--procfs", proc, "--sysfs", folder + "/sys", "--rootfs",
+                         folder + "/rootfs", "--no", "filesystem", "--no", "uname"});
     for (AllSeries* all : {&they, &we}) {
       std::erase_if(*all, [](const auto& entry) {
         return entry.first.first == "node_time_seconds" ||

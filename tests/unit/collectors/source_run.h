@@ -17,7 +17,7 @@ inline sdk::Paths fixture_paths(std::string_view set = "") {
   const std::string folder = std::string(LARIAT_FIXTURES) + "/linux";
   return {.proc = folder + (set.empty() ? "" : "/" + std::string(set)) + "/proc",
           .sys = folder + "/sys",
-          .root = folder + "/root"};
+          .root = folder + "/rootfs"};
 }
 
 /// The messages as lines without keyword and time: `node_load1 0.5`; the kind is its first letter,
