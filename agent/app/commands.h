@@ -19,6 +19,7 @@ using Run = std::function<int()>;
 /// Each adds its subcommand to `app`, and sets `run` when that one is chosen.
 void add_receive(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
+void add_status(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 

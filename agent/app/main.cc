@@ -65,6 +65,7 @@ int start(int argc, char** argv) {
   Run run;
   add_receive(app, run);
   add_send(app, run);
+  add_status(app, run);
   add_name(app, run);
   add_bench(app, run);
   try {
