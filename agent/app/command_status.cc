@@ -6,19 +6,39 @@
 #include <vector>
 
 #include "agent/app/commands.h"
+#include "agent/app/config_choice.h"
 #include "agent/app/control_client.h"
+#include "agent/config/load.h"
 
 namespace lariat::app {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
 
+// Where the agent of the system listens, whoever asks.
+constexpr const char* kSystemSocket = "/run/lariat/lariat.sock";
+
 struct StatusOptions {
   bool json = false;
   std::string socket;
+  std::string config;
 };
 
-std::vector<std::string> paths_of(const StatusOptions& options) { return {options.socket}; }
+/// The socket that is named, else the configuration's. Without a path in the configuration it
+/// depends on the user: then that of the system's agent is tried, too. A configuration that is
+/// wrong is told of: an agent may still run with the one before.
+std::vector<std::string> paths_of(const StatusOptions& options) {
+  if (!options.socket.empty()) return {options.socket};
+  const auto surroundings = config::real_surroundings();
+  const std::string usual = config::built_in_default(surroundings).control_socket;
+  const auto loaded = load_choice(choose_config(options.config), surroundings);
+  if (!loaded.config) std::fputs(as_lines(loaded.mistakes, {}).c_str(), stderr);
+  const std::string chosen = loaded.config ? loaded.config->control_socket : usual;
+  if (chosen.empty()) return {};
+  std::vector<std::string> paths = {chosen};
+  if (chosen == usual && chosen != kSystemSocket) paths.emplace_back(kSystemSocket);
+  return paths;
+}
 
 int print_status(const StatusOptions& options) {
   const auto answer =
@@ -40,7 +60,10 @@ void add_status(CLI::App& app, Run& run) {
   command->add_flag("--json", options->json, "as one JSON object");
   command->add_option("--socket", options->socket, "the agent's control socket")
       ->type_name("PATH")
-      ->required();
+      ->check([](const std::string& path) {
+        return std::string(path.empty() ? "write the path of a socket" : "");
+      });
+  add_config_option(*command, options->config);
   command->callback([options, &run] { run = [options] { return print_status(*options); }; });
 }
 

@@ -22,5 +22,6 @@ void add_send(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_check(CLI::App& app, Run& run);
 
 }  // namespace lariat::app

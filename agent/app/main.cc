@@ -68,6 +68,7 @@ int start(int argc, char** argv) {
   add_status(app, run);
   add_name(app, run);
   add_bench(app, run);
+  add_check(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
