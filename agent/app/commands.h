@@ -22,6 +22,7 @@ void add_receive(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_check(CLI::App& app, Run& run);
 void add_collect(CLI::App& app, Run& run);
 
 /// `lariat exec …`, by which collectors are started: becomes a program, or says why not and gives

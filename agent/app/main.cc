@@ -71,6 +71,7 @@ int start(int argc, char** argv) {
   add_send(app, run);
   add_name(app, run);
   add_bench(app, run);
+  add_check(app, run);
   add_collect(app, run);
   try {
     app.parse(argc, argv);
