@@ -18,11 +18,10 @@ std::string collector_total(const std::string& what) {
 }
 
 TEST(HangingCollector, AOneshotIsEndedAtItsDeadlineCountedAndComesBack) {
-  CollectorRun run({good_collector(),
-                    shell_collector("hang",
-                                    "echo sample 1700000000 hang 1000000; "
-                                    "[ -e @DIR@/mended ] || sleep 1000",
-                                    R"("interval": "2s", "timeout": "1s")")});
+  CollectorRun run({good_collector(), shell_collector("hang",
+                                                      "echo sample 1700000000 hang 1000000; "
+                                                      "[ -e @DIR@/mended ] || sleep 1000",
+                                                      R"("interval": "2s", "timeout": "1s")")});
   const auto hung = run.metrics_after("hang", "timeout", 1);
   EXPECT_EQ(runs_of(hung, "hang", "timeout"), 1U) << run.agent().log();
   EXPECT_EQ(frames_of(hung, "hang"), 1U) << "what it printed before counts";
@@ -40,12 +39,12 @@ TEST(HangingCollector, AOneshotIsEndedAtItsDeadlineCountedAndComesBack) {
 }
 
 TEST(HangingCollector, AStreamIsEndedAtItsDeadlineCountedAndComesBack) {
-  CollectorRun run({good_collector(),
-                    shell_collector("hang",
-                                    "while read -r word time; do "
-                                    "[ -e @DIR@/mended ] || sleep 1000; "
-                                    "echo sample $time hang 1000000; echo done; done",
-                                    R"("mode": "stream")")});
+  CollectorRun run(
+      {good_collector(), shell_collector("hang",
+                                         "while read -r word time; do "
+                                         "[ -e @DIR@/mended ] || sleep 1000; "
+                                         "echo sample $time hang 1000000; echo done; done",
+                                         R"("mode": "stream")")});
   const auto hung = run.metrics_after("hang", "timeout", 1);
   EXPECT_EQ(runs_of(hung, "hang", "timeout"), 1U) << run.agent().log();
   EXPECT_EQ(hung.sum(collector_total("runs"), {{"collector", "hang"}}), 1)
@@ -63,11 +62,10 @@ TEST(HangingCollector, AStreamIsEndedAtItsDeadlineCountedAndComesBack) {
 }
 
 TEST(HangingCollector, OneThatIgnoresTermIsKilledTwoSecondsLater) {
-  CollectorRun run({good_collector(),
-                    shell_collector("deaf",
-                                    "trap '' TERM; echo $$ > @DIR@/pid; "
-                                    "while :; do sleep 1000 || :; done",
-                                    R"("interval": "23h", "timeout": "1s")")});
+  CollectorRun run({good_collector(), shell_collector("deaf",
+                                                      "trap '' TERM; echo $$ > @DIR@/pid; "
+                                                      "while :; do sleep 1000 || :; done",
+                                                      R"("interval": "23h", "timeout": "1s")")});
   const pid_t pid = pid_in(run.agent().path("pid"));
   const auto timed_out = run.metrics_after("deaf", "timeout", 1);
   EXPECT_EQ(runs_of(timed_out, "deaf", "timeout"), 1U);
@@ -87,11 +85,10 @@ TEST(HangingCollector, OneThatIgnoresTermIsKilledTwoSecondsLater) {
 }
 
 TEST(CrashingCollector, CostsItsRunAndIsNamedWithItsSignalOrStatus) {
-  CollectorRun run({good_collector(),
-                    shell_collector("segv",
-                                    "echo sample 1700000000 segv 1000000; kill -SEGV $$", kOnce),
-                    shell_collector("three", "echo sample 1700000000 three 1000000; exit 3",
-                                    kOnce)});
+  CollectorRun run(
+      {good_collector(),
+       shell_collector("segv", "echo sample 1700000000 segv 1000000; kill -SEGV $$", kOnce),
+       shell_collector("three", "echo sample 1700000000 three 1000000; exit 3", kOnce)});
   const auto crashed = run.metrics_when([](const MetricsText& now) {
     return runs_of(now, "segv", "killed") >= 1 && runs_of(now, "three", "failed") >= 1;
   });
@@ -110,9 +107,8 @@ TEST(CrashingCollector, CostsItsRunAndIsNamedWithItsSignalOrStatus) {
 }
 
 TEST(CrashingCollector, AStreamComesBackAfterALongerWaitEachTime) {
-  CollectorRun run(
-      {good_collector(), shell_collector("weak", "echo x >> @DIR@/starts; exit 1",
-                                         R"("mode": "stream")")});
+  CollectorRun run({good_collector(), shell_collector("weak", "echo x >> @DIR@/starts; exit 1",
+                                                      R"("mode": "stream")")});
   const auto begun = std::chrono::steady_clock::now();
   const auto back = run.metrics_when([](const MetricsText& now) {
     return now.count("lariat_collector_restarts_total", {{"collector", "weak"}}) >= 2 &&
@@ -130,11 +126,11 @@ TEST(CrashingCollector, AStreamComesBackAfterALongerWaitEachTime) {
 }
 
 TEST(TalkativeCollector, HasTenLinesOfItsRunInTheLogAndTheRestAsANumber) {
-  CollectorRun run({good_collector(),
-                    shell_collector("chatter",
-                                    "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); "
-                                    "done >&2; echo sample 1700000000 chatter 1000000",
-                                    kOnce)});
+  CollectorRun run(
+      {good_collector(), shell_collector("chatter",
+                                         "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); "
+                                         "done >&2; echo sample 1700000000 chatter 1000000",
+                                         kOnce)});
   const auto ran = run.metrics_after("chatter", "ok", 1);
   EXPECT_EQ(frames_of(ran, "chatter"), 1U);
   EXPECT_TRUE(run.agent().says("collector chatter: says: line 9\n"));
@@ -146,8 +142,8 @@ TEST(TalkativeCollector, HasTenLinesOfItsRunInTheLogAndTheRestAsANumber) {
 }
 
 TEST(SwitchedOffCollector, DoesNotRunAndIsNotWaitedFor) {
-  CollectorRun run({good_collector(),
-                    shell_collector("off", "echo x > @DIR@/ran", R"("enabled": false)")});
+  CollectorRun run(
+      {good_collector(), shell_collector("off", "echo x > @DIR@/ran", R"("enabled": false)")});
   EXPECT_GE(runs_of(run.metrics_after("good", "ok", 2), "good", "ok"), 2U);
   EXPECT_EQ(run.status("off", "state"), R"("disabled")");
   EXPECT_EQ(run.status("off", "healthy"), "true");
@@ -158,9 +154,9 @@ TEST(SwitchedOffCollector, DoesNotRunAndIsNotWaitedFor) {
 }
 
 TEST(CollectorNotExposed, IsSentToTheEndpointsAndOnNoPage) {
-  CollectorRun run({good_collector(),
-                    shell_collector("inside", "echo sample 1700000000 inside 1000000",
-                                    R"("interval": "23h", "expose": false)")});
+  CollectorRun run(
+      {good_collector(), shell_collector("inside", "echo sample 1700000000 inside 1000000",
+                                         R"("interval": "23h", "expose": false)")});
   const auto ran = run.metrics_when([](const MetricsText& now) {
     return runs_of(now, "inside", "ok") >= 1 && runs_of(now, "good", "ok") >= 1;
   });

@@ -66,9 +66,7 @@ std::string shell_collector(std::string_view name, std::string_view script, std:
   return json_text(name) + ": " + shell_description(script, more);
 }
 
-std::string good_collector() {
-  return shell_collector("good", kGoodScript, R"("mode": "stream")");
-}
+std::string good_collector() { return shell_collector("good", kGoodScript, R"("mode": "stream")"); }
 
 CollectorRun::CollectorRun(const std::vector<std::string>& run, std::string_view more,
                            const std::vector<std::string>& wrapper)
@@ -84,8 +82,7 @@ MetricsText CollectorRun::metrics() const {
 
 MetricsText CollectorRun::metrics_after(const std::string& name, const std::string& result,
                                         std::uint64_t runs) const {
-  return metrics_when(
-      [&](const MetricsText& now) { return runs_of(now, name, result) >= runs; });
+  return metrics_when([&](const MetricsText& now) { return runs_of(now, name, result) >= runs; });
 }
 
 std::string CollectorRun::status(std::string_view name, std::string_view key) const {
@@ -129,8 +126,8 @@ void CollectorRun::expect_clean_end() {
 
 std::uint64_t runs_of(const MetricsText& metrics, const std::string& name,
                       const std::string& result) {
-  const auto runs = metrics.find("lariat_collector_runs_total",
-                                 {{"collector", name}, {"result", result}});
+  const auto runs =
+      metrics.find("lariat_collector_runs_total", {{"collector", name}, {"result", result}});
   return static_cast<std::uint64_t>(runs.value_or(0));
 }
 

@@ -46,8 +46,7 @@ class CollectorRun {
   [[nodiscard]] MetricsText metrics() const;
   /// Reads them until `good` says so; the last reading in any case.
   template <typename Predicate>
-  MetricsText metrics_when(Predicate good,
-                           std::chrono::milliseconds patience = kPatience) const {
+  MetricsText metrics_when(Predicate good, std::chrono::milliseconds patience = kPatience) const {
     MetricsText reading;
     [[maybe_unused]] const bool came = wait_until(
         [&] {
