@@ -1,0 +1,191 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/integration/collector_run.h"
+
+namespace lariat::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+TEST(CollectorsChildren, InItsGroupEndWithItAndThoseThatEscapedAreReaped) {
+  // All three hold its pipes.
+  CollectorRun run({good_collector(),
+                    shell_collector("parent",
+                                    "sleep 1000 & echo $! > @DIR@/in_group; "
+                                    "setsid sh -c 'echo $$ > @DIR@/escaped; exec sleep 1000' & "
+                                    "setsid sh -c 'echo $$ > @DIR@/brief; exec sleep 1' & "
+                                    "while ! [ -s @DIR@/escaped ] || ! [ -s @DIR@/brief ]; do "
+                                    "sleep 0.02; done; "
+                                    "echo sample 1700000000 parent 1000000",
+                                    kOnce)});
+  const auto ran = run.metrics_after("parent", "ok", 1);
+  ASSERT_EQ(runs_of(ran, "parent", "ok"), 1U)
+      << "its pipes are held by others, and it has ended: " << run.agent().log();
+  EXPECT_EQ(frames_of(ran, "parent"), 1U);
+  const pid_t escaped = pid_in(run.agent().path("escaped"));
+  const pid_t in_group = pid_in(run.agent().path("in_group"));
+  const pid_t brief = pid_in(run.agent().path("brief"));
+  EXPECT_TRUE(wait_until([in_group] { return !alive(in_group); }));
+  EXPECT_TRUE(alive(escaped)) << "it made itself a session of its own";
+  const auto gone = [&](pid_t pid) {
+    const auto children = children_of(run.pid());
+    return std::none_of(children.begin(), children.end(),
+                        [pid](const Child& child) { return child.pid == pid; });
+  };
+  EXPECT_FALSE(gone(escaped)) << "the agent is its parent now";
+  EXPECT_TRUE(wait_until([&] { return gone(brief); }));
+  ::kill(escaped, SIGKILL);
+  EXPECT_TRUE(wait_until([&] { return gone(escaped) && gone(in_group); })) << "they are reaped";
+  const auto left = children_of(run.pid());
+  EXPECT_EQ(left.size(), 1U) << "the good one";
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+std::string waits_in(std::string_view pid_file) {
+  return "echo $$ > @DIR@/" + std::string(pid_file) + "; exec sleep 1000";
+}
+std::string stream_in(std::string_view pid_file) {
+  return "echo $$ > @DIR@/" + std::string(pid_file) +
+         "; while read -r word time; do echo sample $time stream 1000000; echo done; done";
+}
+
+TEST(KilledAgent, LeavesNoCollectorRunning) {
+  CollectorRun run({good_collector(), shell_collector("oneshot", waits_in("oneshot"), kOnce),
+                    shell_collector("stream", stream_in("stream"), R"("mode": "stream")"),
+                    shell_collector("feed", waits_in("feed"), R"("mode": "feed")")});
+  std::vector<pid_t> pids;
+  for (const auto* name : {"oneshot", "stream", "feed"}) {
+    pids.push_back(pid_in(run.agent().path(name)));
+  }
+  for (const auto& child : children_of(run.pid())) pids.push_back(child.pid);
+  EXPECT_EQ(pids.size(), 7U);
+  run.agent().process().signal(SIGKILL);
+  EXPECT_EQ(run.agent().process().wait(), 128 + SIGKILL);
+  EXPECT_TRUE(wait_until(
+      [&] { return std::none_of(pids.begin(), pids.end(), [](pid_t pid) { return alive(pid); }); }))
+      << "the kernel tells them, and nobody waits for them any more";
+}
+
+TEST(EndOfTheAgent, EndsItsCollectorsDeliversTheirLastWordsAndKillsTheDeaf) {
+  CollectorRun run(
+      {good_collector(),
+       shell_collector("polite",
+                       "trap 'echo sample 1700000000 last 1000001; exit 0' TERM; "
+                       "echo $$ > @DIR@/polite; while :; do sleep 1000 & wait; done",
+                       kOnce),
+       shell_collector("deaf", "trap '' TERM; echo $$ > @DIR@/deaf; while :; do sleep 1000; done",
+                       kOnce),
+       shell_collector("stream", stream_in("stream"), R"("mode": "stream")")});
+  std::vector<pid_t> pids;
+  for (const auto* name : {"polite", "deaf", "stream"}) {
+    pids.push_back(pid_in(run.agent().path(name)));
+  }
+  EXPECT_GE(runs_of(run.metrics_after("good", "ok", 1), "good", "ok"), 1U);
+  const auto asked = std::chrono::steady_clock::now();
+  run.expect_clean_end();
+  const auto took = std::chrono::steady_clock::now() - asked;
+  EXPECT_GE(took, milliseconds(1'800)) << "the deaf one has two seconds";
+  EXPECT_LT(took, milliseconds(kSanitized ? 15'000 : 5'000)) << "within shutdown_grace";
+  for (const pid_t pid : pids) EXPECT_FALSE(alive(pid));
+  const auto numbers = run.receiver().numbers();
+  EXPECT_EQ(numbers.ranges().back().last, 1'000'001U) << "what one said at its end came";
+}
+
+TEST(EndOfTheAgent, WaitsNoLongerThanItsGraceAndStillLeavesNone) {
+  CollectorRun run({good_collector(),
+                    shell_collector("deaf",
+                                    "trap '' TERM; echo $$ > @DIR@/deaf; "
+                                    "while :; do sleep 1000; done",
+                                    kOnce)},
+                   R"("shutdown_grace": "1s")");
+  const auto pid = pid_in(run.agent().path("deaf"));
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_EQ(run.agent().end(), 0) << run.agent().log();
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, milliseconds(kSanitized ? 10'000 : 1'900))
+      << "before the deaf one had its two seconds";
+  EXPECT_TRUE(wait_until([pid] { return !alive(pid); }));
+}
+
+TEST(ManyCollectors, ThatAreDueTogetherStartTogetherAndWakeTheAgentAFewTimesEach) {
+  constexpr std::uint64_t kMany = 200;
+  std::vector<std::string> all;
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    const auto name = "c" + std::to_string(i);
+    all.push_back("\"" + name + R"(": {"command": ["/bin/date", "+sample %s began i=)" + name +
+                  R"( %s.%N"], "interval": "5s"})");
+  }
+  CollectorRun run(all);
+  const auto all_ran = [](std::uint64_t times) {
+    return [times](const MetricsText& now) {
+      return now.sum("lariat_collector_runs_total", {{"result", "ok"}}) >=
+             static_cast<double>(kMany * times);
+    };
+  };
+  const auto first = run.metrics_when(all_ran(1));
+  const auto again = run.metrics_when(all_ran(2));
+  EXPECT_EQ(again.sum("lariat_collector_runs_total"), kMany * 2) << run.agent().log();
+  EXPECT_EQ(again.sum("lariat_log_frames_total"), kMany * 2);
+
+  const auto host = run.agent().metrics("host");
+  double earliest = host.value("began", {{"i", "c0"}});
+  double latest = earliest;
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    const double began = host.value("began", {{"i", "c" + std::to_string(i)}});
+    earliest = std::min(earliest, began);
+    latest = std::max(latest, began);
+  }
+  EXPECT_LT(latest - earliest, kSanitized ? 4.5 : 2.5) << "of an interval of 5 s";
+
+  const auto between = [&](const std::string& metric) {
+    return again.sum(metric) - first.sum(metric);
+  };
+  // Started (which waits for the child's exec), read, ended; the scrapes of this test are a few.
+  EXPECT_LT(between("process_context_switches_total") /* of both kinds */, kMany * 20);
+  EXPECT_LT(between("lariat_loop_wakeups_total"), kMany * 5);
+  EXPECT_LE(between("lariat_loop_wakeups_idle_total"), 5);
+  EXPECT_TRUE(wait_until([&] { return children_of(run.pid()).empty(); })) << "none is a zombie";
+  run.expect_clean_end();
+}
+
+TEST(AgentOutOfDescriptors, SaysSoGoesOnAndRecovers) {
+  std::vector<std::string> all = {good_collector()};
+  for (int i = 0; i < 15; ++i) {
+    all.push_back(shell_collector(
+        "s" + std::to_string(i),
+        "while read -r word time; do echo sample $time s 1000000; echo done; done",
+        R"("mode": "stream")"));
+  }
+  CollectorRun run(all, "", {"prlimit", "--nofile=48:4096"});
+  const auto short_of = run.metrics_when([](const MetricsText& now) {
+    return now.sum("lariat_collector_runs_total", {{"result", "failed"}}) >= 3;
+  });
+  EXPECT_GE(short_of.sum("lariat_collector_runs_total", {{"result", "failed"}}), 3);
+  EXPECT_TRUE(run.agent().says("raise the agent's limit of open files (LimitNOFILE=)"));
+  EXPECT_EQ(run.agent().get("/-/healthy").status, 200) << "HTTP has kept one for itself";
+  EXPECT_GE(runs_of(run.metrics_after("good", "ok", 2), "good", "ok"), 2U);
+
+  const rlimit enough{.rlim_cur = 4096, .rlim_max = 4096};
+  ASSERT_EQ(::prlimit(run.pid(), RLIMIT_NOFILE, &enough, nullptr), 0);
+  const auto recovered = run.metrics_when([](const MetricsText& now) {
+    for (int i = 0; i < 15; ++i) {
+      if (runs_of(now, "s" + std::to_string(i), "ok") < 1) return false;
+    }
+    return true;
+  });
+  for (int i = 0; i < 15; ++i) EXPECT_GE(runs_of(recovered, "s" + std::to_string(i), "ok"), 1U);
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+}  // namespace
+}  // namespace lariat::test
