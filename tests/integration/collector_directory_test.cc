@@ -96,11 +96,10 @@ TEST_F(Directory, OneThatIsRemovedIsEndedAndItsSeriesGo) {
   ASSERT_EQ(::unlink(path("leaves.json").c_str()), 0);
   EXPECT_TRUE(wait_until([pid] { return !alive(pid); }, kSoon));
   EXPECT_TRUE(wait_until([&] { return run_.status("leaves", "state").empty(); }));
-  EXPECT_FALSE(run_.metrics()
-                   .find("lariat_collector_frames_total", {{"collector", "leaves"}})
-                   .has_value());
-  EXPECT_TRUE(wait_until([&] { return !run_.exposed("version").has_value(); }, kPatience,
-                         milliseconds(20)))
+  EXPECT_FALSE(
+      run_.metrics().find("lariat_collector_frames_total", {{"collector", "leaves"}}).has_value());
+  EXPECT_TRUE(
+      wait_until([&] { return !run_.exposed("version").has_value(); }, kPatience, milliseconds(20)))
       << "after three of its intervals";
   EXPECT_TRUE(run_.exposed("good").has_value());
   EXPECT_TRUE(wait_until([&] { return children_of(run_.pid()).size() == 1; }));

@@ -40,6 +40,7 @@ class CollectorRun {
                         const std::vector<std::string>& wrapper = {});
 
   [[nodiscard]] AgentRun& agent() noexcept { return agent_; }
+  [[nodiscard]] const AgentRun& agent() const noexcept { return agent_; }
   [[nodiscard]] TestReceiver& receiver() noexcept { return receiver_; }
   [[nodiscard]] pid_t pid() noexcept { return agent_.process().pid(); }
 

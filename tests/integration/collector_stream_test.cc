@@ -13,11 +13,11 @@ using testing::HasSubstr;
 constexpr std::string_view kStream = R"("mode": "stream")";
 
 TEST(StreamCollector, ThatClosesItsAnswerTwiceIsAskedOnceAnInterval) {
-  CollectorRun run({good_collector(),
-                    shell_collector("twice",
-                                    "n=1000000; while read -r word time; do n=$((n+1)); "
-                                    "echo sample $time ticks $n; echo done; echo done; done",
-                                    kStream)});
+  CollectorRun run(
+      {good_collector(), shell_collector("twice",
+                                         "n=1000000; while read -r word time; do n=$((n+1)); "
+                                         "echo sample $time ticks $n; echo done; echo done; done",
+                                         kStream)});
   // The last of three ticks has been answered wholly.
   const auto answered = run.metrics_after("twice", "ok", 3);
   const auto ticks = run.exposed("ticks").value_or(0) - 1'000'000;
@@ -63,8 +63,8 @@ TEST(StreamCollector, ThatTakesLongerThanItsIntervalIsLateAndAskedAtOnce) {
 }
 
 TEST(StreamCollector, ThatClosesItsInputCostsTheAgentNothing) {
-  CollectorRun run({good_collector(),
-                    shell_collector("closed", "exec <&-; exec sleep 1000", kStream)});
+  CollectorRun run(
+      {good_collector(), shell_collector("closed", "exec <&-; exec sleep 1000", kStream)});
   const auto ended = run.metrics_after("closed", "timeout", 1);
   EXPECT_EQ(runs_of(ended, "closed", "timeout"), 1U) << run.agent().log();
   EXPECT_THAT(run.status("closed", "last_error"), HasSubstr("did not close its answer"));
@@ -73,9 +73,9 @@ TEST(StreamCollector, ThatClosesItsInputCostsTheAgentNothing) {
 }
 
 TEST(StreamCollector, ThatEndsWithoutAnErrorIsToldThatAStreamLivesOn) {
-  CollectorRun run({good_collector(),
-                    shell_collector("ends", "read -r word time; echo sample $time ends 1000000",
-                                    kStream)});
+  CollectorRun run(
+      {good_collector(),
+       shell_collector("ends", "read -r word time; echo sample $time ends 1000000", kStream)});
   const auto ended = run.metrics_after("ends", "failed", 1);
   EXPECT_GE(runs_of(ended, "ends", "failed"), 1U) << run.agent().log();
   EXPECT_EQ(runs_of(ended, "ends", "ok"), 0U);
