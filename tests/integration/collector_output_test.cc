@@ -157,7 +157,7 @@ TEST(CollectorThatPrintsGarbage, OfAnyOctetsIsBoundedInTheLogToo) {
 }
 
 /// Four that print as much as they can: as a oneshot in lines and in messages, as a stream, as a
-/// feed; each may print 4 MiB and 1,000 frames in a run.
+/// feed; each may print 1 MiB and 1,000 frames in a run.
 class Flood : public testing::Test {
  protected:
   static constexpr std::uint64_t kFrames = 1'000;
@@ -171,7 +171,7 @@ class Flood : public testing::Test {
   }
   static std::string limits(std::string_view mode) {
     return R"("mode": ")" + std::string(mode) +
-           R"(", "interval": "2s", "max_output": "4MiB", "max_frames": 1000)";
+           R"(", "interval": "2s", "max_output": "1MiB", "max_frames": 1000)";
   }
   [[nodiscard]] std::vector<std::string> all() const {
     const std::string lines = "exec yes sample 1700000000 flood 1000000";
@@ -225,7 +225,7 @@ TEST_F(Flood, IsCutAtItsLimitsAndNobodyElseNotices) {
         [&](const MetricsText& now) { return frames_of(now, name) == all_accepted(now); });
     EXPECT_EQ(frames_of(at_rest, name), all_accepted(at_rest));
     EXPECT_GT(rejected_of(at_rest, name, "limit"), 4'000U);
-    EXPECT_THAT(run.agent().log(), HasSubstr("collector " + name + ": printed more than 4"));
+    EXPECT_THAT(run.agent().log(), HasSubstr("collector " + name + ": printed more than 1.0 MiB"));
   }
   EXPECT_TRUE(alive(pid_in(run.agent().path("feed")))) << "a feed is held back, not ended";
   EXPECT_EQ(last.sum("lariat_collector_runs_total", {{"collector", "feed"}}), 0);
@@ -234,7 +234,7 @@ TEST_F(Flood, IsCutAtItsLimitsAndNobodyElseNotices) {
     EXPECT_LT(status_number(run.pid(), "VmHWM"), 24U * 1024) << "the log's 4 MiB and some more";
     const auto cpu =
         last.value("process_cpu_seconds_total") - first.value("process_cpu_seconds_total");
-    EXPECT_LT(cpu, 0.5 * 3) << "of three seconds";
+    EXPECT_LT(cpu, 0.8) << "of three seconds and what the test waits for";
   }
   run.expect_good_unharmed();
   run.expect_clean_end();
