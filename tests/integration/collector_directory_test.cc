@@ -190,6 +190,49 @@ TEST_F(Directory, AMistakeInADescriptionLeavesWhatItSaidBeforeRunning) {
   run_.expect_clean_end();
 }
 
+TEST_F(Directory, APipeInPlaceOfADescriptionHoldsNobodyUp) {
+  ASSERT_EQ(::mkfifo(path("pipe.json").c_str(), 0644), 0);
+  EXPECT_TRUE(is_refused("pipe")) << run_.agent().log();
+  EXPECT_THAT(run_.status("pipe", "last_error"), HasSubstr("is a pipe or a device"));
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'001));
+  EXPECT_TRUE(exposes("dropped", 1'000'001)) << run_.agent().log();
+  run_.expect_good_unharmed();
+  run_.expect_clean_end();
+}
+
+TEST_F(Directory, ADeafStreamIsReplacedOnceItIsKilled) {
+  const auto pid_file = run_.agent().path("pid");
+  describe("deaf", shell_description("trap '' TERM; " + stream_of(pid_file, 1'000'001) +
+                                         "; while :; do sleep 1000; done",
+                                     R"("mode": "stream")"));
+  EXPECT_TRUE(exposes("version", 1'000'001)) << run_.agent().log();
+  const auto first = pid_in(pid_file);
+  describe("deaf", shell_description(stream_of(pid_file, 1'000'002), R"("mode": "stream")"));
+  EXPECT_TRUE(exposes("version", 1'000'002)) << run_.agent().log();
+  EXPECT_FALSE(alive(first)) << "never two at a time";
+  run_.expect_good_unharmed();
+  run_.expect_clean_end();
+}
+
+TEST_F(Directory, ThatIsRemovedEndsItsCollectorsAndOneThatComesBackIsWatched) {
+  const auto pid_file = run_.agent().path("pid");
+  const auto description = shell_description(stream_of(pid_file, 1'000'001), R"("mode": "stream")");
+  describe("mine", description);
+  EXPECT_TRUE(exposes("version", 1'000'001)) << run_.agent().log();
+  const auto first = pid_in(pid_file);
+  const auto directory = run_.agent().path("collectors.d");
+  ASSERT_EQ(std::rename(directory.c_str(), run_.agent().path("away").c_str()), 0);
+  EXPECT_TRUE(wait_until([first] { return !alive(first); }, kSoon));
+  EXPECT_TRUE(wait_until([&] { return run_.status("mine", "state").empty(); }));
+  ::unlink(pid_file.c_str());
+  ASSERT_EQ(std::rename(run_.agent().path("away").c_str(), directory.c_str()), 0);
+  EXPECT_TRUE(alive(pid_in(pid_file)));
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'001));
+  EXPECT_TRUE(exposes("dropped", 1'000'001)) << run_.agent().log();
+  run_.expect_good_unharmed();
+  run_.expect_clean_end();
+}
+
 TEST_F(Directory, WhatEditorsAndPackagesLeaveIsNoCollector) {
   for (const auto* name : {".hidden", "x~", "x.dpkg-new", "README", "x.swp", "x.bak"}) {
     run_.agent().drop_in(name, printing("leftover", 1'000'001));

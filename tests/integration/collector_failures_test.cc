@@ -1,8 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/integration/collector_run.h"
 
@@ -138,6 +143,74 @@ TEST(TalkativeCollector, HasTenLinesOfItsRunInTheLogAndTheRestAsANumber) {
   EXPECT_THAT(run.agent().log(), Not(HasSubstr("says: line 10\n")));
   EXPECT_EQ(ran.sum(collector_total("rejected"), {{"collector", "chatter"}}), 0);
   run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+TEST(TalkativeCollector, ThatFloodsItsErrorOutputIsEndedToo) {
+  CollectorRun run(
+      {good_collector(), shell_collector("screams", "exec yes words for nobody >&2",
+                                         R"("interval": "23h", "max_output": "1MiB")")});
+  const auto ended = run.metrics_after("screams", "killed", 1);
+  EXPECT_EQ(runs_of(ended, "screams", "killed"), 1U) << run.agent().log();
+  EXPECT_THAT(run.status("screams", "last_error"), HasSubstr("printed more than 1.0 MiB"));
+  EXPECT_TRUE(run.agent().says("more lines were left out"));
+  const auto log = run.agent().log();
+  EXPECT_LT(std::count(log.begin(), log.end(), '\n'), 20) << log;
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+TEST(CollectorThatCannotBeExecuted, IsToldWithWhatIsWrong) {
+  TemporaryDirectory programs;
+  write_file(programs.file("no_interpreter"), "#!/no/such/interpreter\n");
+  write_file(programs.file("no_program"), "\x01\x02\x03\n");
+  write_file(programs.file("not_executable"), "#!/bin/sh\n");
+  for (const auto* name : {"no_interpreter", "no_program"}) {
+    ::chmod(programs.file(name).c_str(), 0755);
+  }
+  std::vector<std::string> all = {good_collector()};
+  for (const auto* name : {"missing", "no_interpreter", "no_program", "not_executable"}) {
+    all.push_back("\"" + std::string(name) + R"(": {"command": [")" + programs.file(name) +
+                  R"("], "interval": "23h"})");
+  }
+  CollectorRun run(all);
+  const auto failed = run.metrics_when([](const MetricsText& now) {
+    return now.sum("lariat_collector_runs_total", {{"result", "failed"}}) >= 4;
+  });
+  EXPECT_EQ(failed.sum("lariat_collector_runs_total", {{"result", "failed"}}), 4);
+  EXPECT_THAT(run.status("missing", "last_error"), HasSubstr("does not exist"));
+  EXPECT_THAT(run.status("no_interpreter", "last_error"), HasSubstr("interpreter"));
+  EXPECT_THAT(run.status("no_program", "last_error"), HasSubstr("is no program"));
+  EXPECT_THAT(run.status("not_executable", "last_error"), HasSubstr("chmod +x"));
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+TEST(CollectorThatIsStopped, IsEndedAtItsDeadlineToo) {
+  CollectorRun run(
+      {good_collector(), shell_collector("stopped", "echo $$ > @DIR@/pid; kill -STOP $$",
+                                         R"("interval": "23h", "timeout": "1s")")});
+  const auto pid = pid_in(run.agent().path("pid"));
+  EXPECT_EQ(runs_of(run.metrics_after("stopped", "timeout", 1), "stopped", "timeout"), 1U);
+  EXPECT_TRUE(wait_until([pid] { return !alive(pid); }));
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
+TEST(CollectorsSurroundings, AreWhatItsDescriptionSays) {
+  CollectorRun run({shell_collector(
+      "set",
+      "echo sample 1700000000 niceness $(nice); echo sample 1700000000 level $LEVEL; "
+      "echo sample 1700000000 memory $(ulimit -v); echo sample 1700000000 interval "
+      "$LARIAT_INTERVAL; echo sample 1700000000 open_files $(ls /proc/self/fd | wc -l)",
+      R"("interval": "7h", "nice": 5, "env": {"LEVEL": "1000007"}, "max_memory": "512MiB")")});
+  const auto ran = run.metrics_after("set", "ok", 1);
+  EXPECT_EQ(frames_of(ran, "set"), 5U) << run.agent().log();
+  EXPECT_GE(run.exposed("niceness").value_or(0), 5);
+  EXPECT_EQ(run.exposed("level"), 1'000'007);
+  EXPECT_EQ(run.exposed("memory"), 512 * 1024);
+  EXPECT_EQ(run.exposed("interval"), 7 * 3600);
+  EXPECT_EQ(run.exposed("open_files"), 4) << "the standard ones, and that of the folder";
   run.expect_clean_end();
 }
 

@@ -78,6 +78,29 @@ TEST(KilledAgent, LeavesNoCollectorRunning) {
   })) << "the kernel tells them, and nobody waits for them any more";
 }
 
+TEST(StoppedAgent, MakesUpForWhatItMissedWithOneRun) {
+  CollectorRun run({good_collector(), shell_collector("each_second",
+                                                      "echo x >> @DIR@/runs; "
+                                                      "echo sample 1700000000 each 1000000")});
+  (void)run.metrics_after("each_second", "ok", 2);
+  run.agent().process().stop();
+  const auto before = read_file(run.agent().path("runs")).size();
+  run.agent().process().wait(milliseconds(3'500));
+  run.agent().process().go_on();
+  const auto began = std::chrono::steady_clock::now();
+  const auto caught_up = run.metrics_when([](const MetricsText& now) {
+    return now.count("lariat_collector_late_total", {{"collector", "each_second"}}) >= 1;
+  });
+  const auto after = read_file(run.agent().path("runs")).size();
+  EXPECT_GE(caught_up.count("lariat_collector_late_total", {{"collector", "each_second"}}), 1U);
+  const auto since =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+  const auto runs = (after - before) / 2;  // Two octets each.
+  EXPECT_LE(runs, 1U + static_cast<std::uint64_t>(since.count())) << "three were missed before";
+  run.expect_good_unharmed();
+  run.expect_clean_end();
+}
+
 TEST(EndOfTheAgent, EndsItsCollectorsDeliversTheirLastWordsAndKillsTheDeaf) {
   CollectorRun run(
       {good_collector(),
