@@ -3,8 +3,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
+
+#include "tests/integration/bench_run.h"
 
 namespace lariat::test {
 namespace {
@@ -68,19 +71,54 @@ MetricsText AgentRun::metrics(std::string_view scope) const {
   return MetricsText(answer.body);
 }
 
+MetricsText AgentRun::ledgers() const {
+  auto reading = metrics();
+  for (const auto& endpoint :
+       reading.label_values("lariat_endpoint_frames_accepted_total", "endpoint")) {
+    expect_balance(reading, endpoint);
+  }
+  return reading;
+}
+
+MetricsText AgentRun::watch_ledgers(std::chrono::milliseconds duration) {
+  const Deadline end(duration);
+  MetricsText reading;
+  do {
+    const Deadline next(std::chrono::milliseconds(200));
+    reading = ledgers();
+    process_->wait(std::chrono::milliseconds(std::min(next.left(), end.left())));
+  } while (!end.passed());
+  return reading;
+}
+
+MetricsText AgentRun::ledgers_at_rest() const {
+  MetricsText reading;
+  const bool at_rest = wait_until(
+      [&] {
+        reading = ledgers();
+        return reading.sum("lariat_endpoint_frames_queued") == 0;
+      },
+      kPatience, std::chrono::milliseconds(20));
+  if (!at_rest) throw std::runtime_error("frames stay queued");
+  return reading;
+}
+
 std::string AgentRun::filled(std::string_view text) const {
   const std::string binary = LARIAT_BINARY;
   const auto collectors = binary.substr(0, binary.rfind('/')) + "/collectors";
   return replaced(replaced(std::string(text), "@DIR@", path("")), "@COLLECTORS@", collectors);
 }
 
-// The name that the agent reads is there with the whole text, or not at all.
 void AgentRun::write_configuration(std::string_view members) {
   std::string text = "{\n";
   text += R"("http": {"listen": "127.0.0.1:0"}, "control": {"socket": "@DIR@/control.sock"})";
   if (!members.empty()) text += ",\n";
   text += members;
-  text += "\n}\n";
+  write_whole_configuration(text + "\n}\n");
+}
+
+// The name that the agent reads is there with the whole text, or not at all.
+void AgentRun::write_whole_configuration(std::string_view text) {
   write_file(path("lariat.json.new"), filled(text));
   std::rename(path("lariat.json.new").c_str(), path("lariat.json").c_str());
 }

@@ -100,4 +100,14 @@ double MetricsText::sum(const std::string& name, const Labels& labels) const {
   return sum;
 }
 
+std::set<std::string> MetricsText::label_values(const std::string& name,
+                                                const std::string& label) const {
+  std::set<std::string> values;
+  for (const auto& [series, value] : values_) {
+    const auto found = series.second.find(label);
+    if (series.first == name && found != series.second.end()) values.insert(found->second);
+  }
+  return values;
+}
+
 }  // namespace lariat::test
