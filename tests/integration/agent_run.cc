@@ -57,7 +57,7 @@ void AgentRun::wait_for_start() {
 }
 
 std::string AgentRun::log() {
-  process_->wait(std::chrono::milliseconds(0));  // Takes in what has been said.
+  process_->wait(std::chrono::milliseconds(1));  // Takes in what has been said.
   return process_->text(Process::Stream::kErr);
 }
 
