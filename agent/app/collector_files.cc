@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -70,12 +71,7 @@ class Reader {
 
  private:
   void read_description(const std::string& path, std::string_view name) {
-    const auto text = surroundings_.read_file(path);
-    if (!text) {
-      found_.mistakes.push_back({.file = path, .text = text.error().text});
-      return;
-    }
-    auto loaded = config::parse_collector(*text, path, name, config_.interval, surroundings_);
+    auto loaded = config::load_collector(path, name, config_.interval, surroundings_);
     std::move(loaded.mistakes.begin(), loaded.mistakes.end(), std::back_inserter(found_.mistakes));
     std::move(loaded.warnings.begin(), loaded.warnings.end(), std::back_inserter(found_.warnings));
     if (loaded.collector) add(path, *std::move(loaded.collector));
