@@ -66,7 +66,7 @@ bool AgentRun::says(std::string_view text, std::chrono::milliseconds patience) {
 }
 
 MetricsText AgentRun::metrics(std::string_view scope) const {
-  const auto answer = get("/metrics?scope=" + std::string(scope));
+  const auto answer = get(scope.empty() ? "/metrics" : "/metrics?scope=" + std::string(scope));
   if (answer.status != 200) throw std::runtime_error("/metrics gives no answer");
   return MetricsText(answer.body);
 }

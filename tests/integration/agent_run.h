@@ -36,6 +36,7 @@ class AgentRun {
   [[nodiscard]] std::string filled(std::string_view text) const;
 
   [[nodiscard]] HttpAnswer get(std::string_view path) const { return http_get(port_, path); }
+  /// `agent`, `host`, or nothing for both.
   [[nodiscard]] MetricsText metrics(std::string_view scope = "agent") const;
   /// Its own metrics; the ledgers of all endpoints balance, or the test fails.
   MetricsText ledgers() const;

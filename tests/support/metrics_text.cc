@@ -100,6 +100,12 @@ double MetricsText::sum(const std::string& name, const Labels& labels) const {
   return sum;
 }
 
+std::size_t MetricsText::series(const std::string& name) const {
+  return static_cast<std::size_t>(
+      std::count_if(values_.begin(), values_.end(),
+                    [&](const auto& entry) { return entry.first.first == name; }));
+}
+
 std::set<std::string> MetricsText::label_values(const std::string& name,
                                                 const std::string& label) const {
   std::set<std::string> values;
