@@ -41,7 +41,11 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
       schedule_(options.hostname),
       watch_(loop, lines, options.waits.settle, [this] { look_again(); }),
       moment_(loop, [this]() noexcept { moment(); }),
-      give_up_(loop, [this]() noexcept { ending_.clear(); }),
+      give_up_(loop,
+               [this]() noexcept {
+                 ending_.clear();
+                 sweep();
+               }),
       sweep_(loop, [this]() noexcept { sweep(); }) {
   if (options.trust_rule) supervision_.owners = trusted_owners(options.exec_program);
 }
@@ -63,6 +67,7 @@ void Collectors::stop(std::function<void()> done) {
   for (auto& entry : entries_) drop(entry);
   entries_.clear();
   give_up_.start(supervision_.waits.kill_grace + kGiveUp);
+  sweep_.start(std::chrono::nanoseconds(0));
 }
 
 std::string Collectors::waiting_for() const {
@@ -123,7 +128,9 @@ void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
 
 void Collectors::add(Wanted wanted) {
   auto collector = std::make_unique<Collector>(
-      supervision_, wanted.description, number_of(wanted.description.name), Collector::Events{});
+      supervision_, wanted.description, number_of(wanted.description.name),
+      Collector::Events{.on_run = {},
+                        .on_gone = [this] { sweep_.start(std::chrono::nanoseconds(0)); }});
   if (!wanted.refusal.empty()) collector->refuse(wanted.refusal);
   // Held in any case: it is started when all are known.
   const bool held = wanted.standing == Wanted::Standing::kGood;
@@ -181,7 +188,7 @@ void Collectors::arm() {
   }
 }
 
-// Once a turn: nobody is destroyed by what it tells.
+// Nobody is destroyed by what it tells: in a callback of its own.
 void Collectors::sweep() {
   const auto gone = std::erase_if(ending_, [](const auto& collector) { return collector->gone(); });
   if (gone > 0) {

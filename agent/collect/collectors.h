@@ -20,7 +20,6 @@
 #include "agent/collect/supervision.h"
 #include "agent/collect/wanted.h"
 #include "agent/loop/loop.h"
-#include "agent/loop/prepare_hook.h"
 #include "agent/loop/timer.h"
 #include "agent/metrics/source.h"
 #include "proto/default_tags.h"
@@ -107,7 +106,7 @@ class Collectors final : public metrics::Source {
   DirectoryWatch watch_;
   loop::Timer moment_;
   loop::Timer give_up_;
-  loop::PrepareHook sweep_;
+  loop::Timer sweep_;  // At once, but not inside of what it destroys.
 };
 
 }  // namespace lariat::collect

@@ -1,11 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "collectors/linux/device_names.h"
 #include "collectors/linux/udev.h"
 #include "tests/support/process.h"
+#include "tests/unit/collectors/posix_regex.h"
 #include "tests/unit/collectors/source_run.h"
 
 namespace lariat::host {
@@ -107,14 +106,14 @@ TEST(UdevFile, IsReadAgainWhenItWasReplaced) {
 }
 
 TEST(IgnoredDisks, AreThoseOfTheRegularExpression) {
-  const std::regex ours(R"(^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$)");
+  const test::PosixRegex ours("^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme[0-9]+n[0-9]+p)[0-9]+$");
   for (const char* name :
        {"ram0",          "ram",       "ram1x",    "loop12",   "loop", "fd0",     "fda",
         "hda",           "hda1",      "sda",      "sda12",    "sdaa", "sdaa1",   "sdA1",
         "vdb",           "vdb3",      "xvda",     "xvda1",    "xda1", "nvme0n1", "nvme0n1p1",
         "nvme10n22p333", "nvme0n1p",  "nvmen1p1", "nvme0np1", "md0",  "dm-0",    "zram0",
         "sr0",           "mmcblk0p1", "",         "1",        "sd1",  "sda1 ",   "nvme0c0n1"}) {
-    EXPECT_EQ(is_ignored_disk(name), std::regex_search(name, ours)) << name;
+    EXPECT_EQ(is_ignored_disk(name), ours.finds(name)) << name;
   }
 }
 

@@ -6,11 +6,11 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <regex>
 
 #include "collectors/linux/device_names.h"
 #include "collectors/linux/mountinfo.h"
 #include "tests/support/process.h"
+#include "tests/unit/collectors/posix_regex.h"
 #include "tests/unit/collectors/source_run.h"
 
 namespace lariat::host {
@@ -248,7 +248,7 @@ TEST(Mountinfo, WhatIsNoEscapeStays) {
 }
 
 TEST(IgnoredMounts, AreThoseOfTheRegularExpression) {
-  const std::regex ours(
+  const test::PosixRegex ours(
       "^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)");
   for (const char* path : {"/",
                            "/dev",
@@ -273,12 +273,12 @@ TEST(IgnoredMounts, AreThoseOfTheRegularExpression) {
                            "/a/dev",
                            "/procfs",
                            "/var/lib/docker//"}) {
-    EXPECT_EQ(is_ignored_mount(path), std::regex_search(path, ours)) << path;
+    EXPECT_EQ(is_ignored_mount(path), ours.finds(path)) << path;
   }
 }
 
 TEST(IgnoredTypes, AreThoseOfTheRegularExpression) {
-  const std::regex ours(
+  const test::PosixRegex ours(
       "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660"
       "|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs"
       "|tracefs)$");
@@ -288,7 +288,7 @@ TEST(IgnoredTypes, AreThoseOfTheRegularExpression) {
         "nsfs",      "overlay",     "proc",     "procfs",  "pstore",    "rpc_pipefs", "securityfs",
         "selinuxfs", "squashfs",    "sysfs",    "tracefs", "ext4",      "tmpfs",      "",
         "fuse",      "xproc",       "overlayfs"}) {
-    EXPECT_EQ(is_ignored_type(type), std::regex_search(type, ours)) << type;
+    EXPECT_EQ(is_ignored_type(type), ours.finds(type)) << type;
   }
 }
 
