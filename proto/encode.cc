@@ -117,8 +117,9 @@ class Writer {
   }
   [[nodiscard]] static NameError fault(const PipeName& name) noexcept {
     if (name.metric.empty()) return NameError::kNoMetric;
-    if (name.metric.size() > kMaxTextLength || name.tags.size() > kMaxTextLength ||
-        name.metric.size() + 1 + name.tags.size() > kMaxTextLength) {
+    const std::size_t blank = name.tags.empty() ? 0 : 1;
+    if (name.metric.size() > kMaxTextLength ||
+        name.tags.size() + blank > kMaxTextLength - name.metric.size()) {
       return NameError::kTooLong;
     }
     const bool nul =

@@ -54,7 +54,7 @@ Agent::~Agent() = default;
 collect::Collectors::Options Agent::collectors_options() const {
   return {.hostname = surroundings_.hostname,
           .control_socket = config_.control_socket,
-          .describe = describer(surroundings_)};
+          .describe = describe_with(surroundings_)};
 }
 
 expose::Sources Agent::sources() {
@@ -141,10 +141,7 @@ void Agent::hand_out() {
   publisher_.apply(endpoint_configs(config_));
   snapshot_.set_max_series(config_.max_series);
   snapshot_.tags_changed();
-  collectors_.apply({.directories = config_.directories,
-                     .run = config_.run,
-                     .schedule = config_.schedule,
-                     .interval = config_.interval});
+  collectors_.apply(collectors_config(config_));
 }
 
 void Agent::reload() {

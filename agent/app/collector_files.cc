@@ -1,43 +1,23 @@
 #include "agent/app/collector_files.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "agent/collect/directory_scan.h"
+
 namespace lariat::app {
 namespace {
 
-constexpr std::string_view kSuffix = ".json";
-
 std::string reason(int error) { return std::generic_category().message(error); }
-
-base::Result<std::vector<std::string>> names_in(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
-  if (!open) return base::Error{fmt::format("it cannot be read: {}", reason(errno))};
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(open.get())) {
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-bool is_executable(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         (status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
-}
 
 class Reader {
  public:
@@ -50,18 +30,20 @@ class Reader {
   }
 
   void read(const std::string& directory) {
-    const auto names = names_in(directory);
-    if (!names) {
-      // Made later, it is noticed then.
-      found_.warnings.push_back({.file = directory, .text = names.error().text});
-      return;
+    // One that is made later is noticed then.
+    if (::access(directory.c_str(), F_OK) != 0) {
+      found_.warnings.push_back(
+          {.file = directory, .text = fmt::format("it cannot be read: {}", reason(errno))});
     }
-    for (const std::string& name : *names) {
-      const std::string path = directory + '/' + name;
-      if (name.ends_with(kSuffix)) {
-        read_description(path, std::string_view(name).substr(0, name.size() - kSuffix.size()));
-      } else if (is_executable(path)) {
-        add(path, config::plain_collector(path, name, config_.interval));
+    const auto contents = collect::scan_directory(directory);
+    for (const auto& remark : contents.remarks) {
+      found_.warnings.push_back({.file = directory, .text = remark});
+    }
+    for (const auto& file : contents.files) {
+      if (file.description) {
+        read_description(file.path, file.name);
+      } else {
+        add(file.path, config::plain_collector(file.path, file.name, config_.interval));
       }
     }
   }
@@ -70,12 +52,7 @@ class Reader {
 
  private:
   void read_description(const std::string& path, std::string_view name) {
-    const auto text = surroundings_.read_file(path);
-    if (!text) {
-      found_.mistakes.push_back({.file = path, .text = text.error().text});
-      return;
-    }
-    auto loaded = config::parse_collector(*text, path, name, config_.interval, surroundings_);
+    auto loaded = config::load_collector(path, name, config_.interval, surroundings_);
     std::move(loaded.mistakes.begin(), loaded.mistakes.end(), std::back_inserter(found_.mistakes));
     std::move(loaded.warnings.begin(), loaded.warnings.end(), std::back_inserter(found_.warnings));
     if (loaded.collector) add(path, *std::move(loaded.collector));

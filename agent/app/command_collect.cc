@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -15,9 +16,12 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <variant>
 #include <vector>
 
 #include "agent/app/commands.h"
+#include "agent/app/config_choice.h"
+#include "agent/app/describe.h"
 #include "agent/base/log.h"
 #include "agent/base/units.h"
 #include "agent/collect/collector.h"
@@ -27,6 +31,7 @@
 #include "agent/collect/supervision.h"
 #include "agent/collect/trust.h"
 #include "agent/config/collector.h"
+#include "agent/config/load.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/signal.h"
 #include "agent/loop/timer.h"
@@ -158,7 +163,7 @@ std::string host_name() {
 }
 
 // A program by its path, everything else as it is by default.
-Subject program(const std::vector<std::string>& words) {
+std::variant<Subject, int> program(const std::vector<std::string>& words) {
   Subject subject;
   subject.collector.command = words;
   std::error_code error;
@@ -176,6 +181,44 @@ std::optional<base::Error> set_duration(const std::string& text, const char* opt
   if (!parsed) return base::Error{fmt::format("{}: {}", option, parsed.error().text)};
   value = *parsed;
   return std::nullopt;
+}
+
+std::string names_of(const std::vector<collect::Wanted>& all) {
+  std::string names;
+  for (const auto& wanted : all) {
+    names += (names.empty() ? "" : ", ") + wanted.description.name;
+  }
+  return names.empty() ? "none" : names;
+}
+
+// A collector by its name, as the agent would find it.
+std::variant<Subject, int> named(const CollectOptions& options, const base::Log& log) {
+  const auto surroundings = config::real_surroundings();
+  const std::string file = choose_config(options.config);
+  const auto loaded = load_choice(file, surroundings);
+  std::fputs(as_lines(loaded.mistakes, loaded.warnings).c_str(), stderr);
+  if (!loaded.config) return kBadConfig;
+  const std::string& name = options.words.front();
+  const auto gathered = gather(*loaded.config, surroundings, {});
+  const auto wanted =
+      std::find_if(gathered.wanted.begin(), gathered.wanted.end(),
+                   [&name](const auto& other) { return other.description.name == name; });
+  if (wanted == gathered.wanted.end()) {
+    log.error(
+        fmt::format("there is no collector {} in {}: write one of {}, or a program's path "
+                    "such as ./{}",
+                    collect::printable(name), file.empty() ? "the built-in default" : file,
+                    names_of(gathered.wanted), collect::printable(name)));
+    return kWrongUse;
+  }
+  if (!wanted->refusal.empty()) {
+    log.error(wanted->refusal);
+    return kBadConfig;
+  }
+  Subject subject{.collector = wanted->description, .tags = loaded.config->tags};
+  auto& command = subject.collector.command;
+  command.insert(command.end(), options.words.begin() + 1, options.words.end());
+  return subject;
 }
 
 // What the options say wins over what is described.
@@ -207,7 +250,10 @@ std::optional<base::Error> adjust(const CollectOptions& options, config::Collect
 
 int collect_once(const CollectOptions& options) {
   const base::Log log;
-  Subject subject = program(options.words);
+  const bool is_path = options.words.front().find('/') != std::string::npos;
+  auto found = is_path ? program(options.words) : named(options, log);
+  if (const int* status = std::get_if<int>(&found)) return *status;
+  auto& subject = std::get<Subject>(found);
   if (const auto error = adjust(options, subject.collector)) {
     log.error(error->text);
     return kWrongUse;
@@ -229,7 +275,7 @@ void add_collect(CLI::App& app, Run& run) {
   command->footer(
       "Behind the options: NAME of a collector, or PROGRAM as a path such as ./mine.sh, and its "
       "ARGS.");
-  command->add_option("--config", options->config, "where NAME is described")->option_text("FILE");
+  add_config_option(*command, options->config);
   command->add_option("--mode", options->mode, "oneshot, stream or feed")
       ->option_text("MODE")
       ->check(CLI::IsMember({"oneshot", "stream", "feed"}));

@@ -21,6 +21,7 @@ using Run = std::function<int()>;
 void add_agent(CLI::App& app, Run& run);
 void add_receive(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
+void add_status(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_check(CLI::App& app, Run& run);

@@ -70,6 +70,7 @@ int start(int argc, char** argv) {
   add_agent(app, run);
   add_receive(app, run);
   add_send(app, run);
+  add_status(app, run);
   add_name(app, run);
   add_bench(app, run);
   add_check(app, run);

@@ -183,6 +183,16 @@ LoadedCollector parse_collector(std::string_view text, const std::string& file,
   return loaded;
 }
 
+LoadedCollector load_collector(const std::string& file, std::string_view name,
+                               std::chrono::milliseconds interval,
+                               const Surroundings& surroundings) {
+  const auto text = surroundings.read_file(file);
+  if (text) return parse_collector(*text, file, name, interval, surroundings);
+  Notes notes(file);
+  notes.unreadable(text.error().text);
+  return {.mistakes = notes.take_mistakes()};
+}
+
 Collector plain_collector(const std::string& file, std::string_view name,
                           std::chrono::milliseconds interval) {
   return {.name = std::string(name),

@@ -145,26 +145,32 @@ std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
   return endpoint;
 }
 
+/// Name and line of the first endpoint with a URL.
+using ByUrl = std::map<std::string, std::pair<std::string, std::size_t>>;
+
+void warn_of_same_url(const Value& member, const Endpoint& endpoint, ByUrl& by_url) {
+  if (endpoint.url.scheme.empty()) return;
+  const Place place = member.node().key_place;
+  const auto [first, added] =
+      by_url.emplace(endpoint.url.text(), std::pair(endpoint.name, place.line));
+  if (added) return;
+  member.context().notes.warning(
+      place, member.path(),
+      fmt::format("has the URL of {}, line {}: its aggregator gets every frame twice",
+                  quoted(first->second.first), first->second.second));
+}
+
 }  // namespace
 
 std::vector<Endpoint> read_endpoints(const Value& value, const Log& log) {
   std::vector<Endpoint> list;
   const auto object = Object::of(value, kExample);
   if (!object) return list;
-  std::map<std::string, std::pair<std::string, std::size_t>> by_url;
+  ByUrl by_url;
   for (const Value& member : object->members()) {
     auto endpoint = read_endpoint(member, log);
     if (!endpoint) continue;
-    if (!endpoint->url.scheme.empty()) {
-      const auto [first, added] = by_url.emplace(
-          endpoint->url.text(), std::pair(endpoint->name, member.node().key_place.line));
-      if (!added) {
-        member.context().notes.warning(
-            member.node().key_place, member.path(),
-            fmt::format("has the URL of {}, line {}: its aggregator gets every frame twice",
-                        quoted(first->second.first), first->second.second));
-      }
-    }
+    warn_of_same_url(member, *endpoint, by_url);
     list.push_back(*std::move(endpoint));
   }
   return list;

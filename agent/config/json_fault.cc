@@ -79,7 +79,9 @@ class Explainer {
     if (text_[at_] == '#') return here("a comment begins with //, not with #");
     return here("a lone / stands here: a comment is // to the end of its line, or /* and */");
   }
-  [[nodiscard]] bool at_comment() const { return text_[at_] == '/' || text_[at_] == '#'; }
+  [[nodiscard]] bool at_comment() const {
+    return octet_at(text_, at_) == '/' || octet_at(text_, at_) == '#';
+  }
 
   [[nodiscard]] JsonFault no_colon() const {
     if (at_end()) return unclosed();

@@ -35,9 +35,6 @@ class CountingIterator {
     ++*count_;
     return *this;
   }
-  friend bool operator==(const CountingIterator& a, const CountingIterator& b) noexcept {
-    return a.at_ == b.at_;
-  }
   friend bool operator!=(const CountingIterator& a, const CountingIterator& b) noexcept {
     return a.at_ != b.at_;
   }
@@ -60,6 +57,22 @@ class Lines {
  private:
   std::vector<std::size_t> begins_{0};
 };
+
+// Of the number that the text begins with, which is a good one.
+std::size_t number_length(std::string_view text) noexcept {
+  const auto behind_digits = [text](std::size_t at) {
+    return std::min(text.find_first_not_of("0123456789", at), text.size());
+  };
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  at = text.substr(at).starts_with('0') ? at + 1 : behind_digits(at);
+  if (text.substr(at).starts_with('.')) at = behind_digits(at + 1);
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    at = behind_digits(at);
+  }
+  return at;
+}
 
 /// Makes the tree of what the parser tells.
 class Builder {
@@ -145,7 +158,7 @@ class Builder {
   bool number() {
     auto& node = add(Node::Kind::kNumber, count_).node;
     const auto rest = text_.substr(progress_.begin);
-    node.text = rest.substr(0, rest.find_first_not_of("+-.0123456789eE"));
+    node.text = rest.substr(0, number_length(rest));
     progress_.end = progress_.begin + node.text.size();
     return true;
   }

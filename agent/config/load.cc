@@ -215,11 +215,8 @@ Loaded parse(std::string_view text, const std::string& file, const Surroundings&
 Loaded load(const std::string& file, const Surroundings& surroundings) {
   const auto text = surroundings.read_file(file);
   if (text) return parse(*text, file, surroundings);
-  // The sentence begins with the path, as does the line that shows the mistake.
-  std::string why = text.error().text;
-  if (why.starts_with(file + ' ')) why.erase(0, file.size() + 1);
   Notes notes(file);
-  notes.mistake({}, {}, why);
+  notes.unreadable(text.error().text);
   return {.mistakes = notes.take_mistakes()};
 }
 

@@ -80,6 +80,12 @@ void Notes::warning(Place place, std::string_view path, std::string_view text) {
   add(warnings_, {file_, place.line, place.column, shown(path, kMostPath), shown(text, kMostText)});
 }
 
+// The line that shows it begins with the path already.
+void Notes::unreadable(std::string_view sentence) {
+  if (sentence.starts_with(file_ + ' ')) sentence.remove_prefix(file_.size() + 1);
+  mistake({}, {}, sentence);
+}
+
 std::vector<Mistake> Notes::take_mistakes() {
   sort(mistakes_);
   return std::move(mistakes_);

@@ -37,6 +37,8 @@ class Notes {
   /// In the order of the file.
   [[nodiscard]] std::vector<Mistake> take_mistakes();
   [[nodiscard]] std::vector<Mistake> take_warnings();
+  /// The file cannot be read, as a sentence says that begins with its path.
+  void unreadable(std::string_view sentence);
   /// Warnings of another file, to stand behind those of this one.
   void add_warnings(std::vector<Mistake> warnings);
 

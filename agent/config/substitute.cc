@@ -83,8 +83,8 @@ base::Result<std::string> credential(const std::string& name, const Surroundings
 
 base::Result<std::string> substitute(const std::string& text, const Surroundings& surroundings) {
   const std::string_view whole(text);
-  if (!whole.starts_with('@')) return checked(text, "this text");
-  if (whole.starts_with("@@")) return checked(text.substr(1), "this text");
+  if (!whole.starts_with('@')) return checked(text, text);
+  if (whole.starts_with("@@")) return checked(text.substr(1), text);
   if (whole == "@hostname") return checked(surroundings.hostname, whole);
   if (whole.starts_with("@env:")) return checked(variable(text.substr(5), surroundings), whole);
   if (whole.starts_with("@file:")) return checked(file(text.substr(6), surroundings), whole);

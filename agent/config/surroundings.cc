@@ -78,7 +78,7 @@ bool is_directory(const std::string& path) {
 
 std::string shipped_collectors() {
   const std::string folder = folder_of_program();
-  const std::string beside = folder + "/collectors";
+  std::string beside = folder + "/collectors";
   if (is_directory(beside)) return beside;
   return folder.substr(0, folder.rfind('/')) + "/lib/lariat/collectors";
 }
@@ -88,9 +88,9 @@ bool may_write(const std::string& directory) {
 }
 
 std::string runtime_directory() {
-  const std::string system = "/run/lariat";
+  std::string system = "/run/lariat";
   if (is_directory(system) ? may_write(system) : may_write("/run")) return system;
-  const auto own = variable("XDG_RUNTIME_DIR").value_or("");
+  auto own = variable("XDG_RUNTIME_DIR").value_or("");
   if (own.starts_with('/') && is_directory(own) && may_write(own)) return own;
   auto temporary = variable("TMPDIR").value_or("");
   if (!temporary.starts_with('/')) temporary = "/tmp";

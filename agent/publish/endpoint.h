@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/back_off.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/unique_fd.h"
@@ -17,7 +18,6 @@
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
 #include "agent/net/dialer.h"
-#include "agent/publish/back_off.h"
 #include "agent/publish/cursor.h"
 #include "proto/decode.h"
 
@@ -172,7 +172,7 @@ class Endpoint {
   EndpointConfig config_;
   Cursor cursor_;
   EndpointStats stats_;
-  BackOff back_off_;
+  base::BackOff back_off_;
   net::Dialer dialer_;
 
   base::UniqueFd socket_;

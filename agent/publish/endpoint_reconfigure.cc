@@ -17,7 +17,7 @@ void Endpoint::reconfigure(EndpointConfig config) {
   const bool other_pace =
       old.back_off_min != config_.back_off_min || old.back_off_max != config_.back_off_max;
   if (moved || other_pace) {
-    back_off_ = BackOff(config_.back_off_min, config_.back_off_max, context_.seed);
+    back_off_ = base::BackOff(config_.back_off_min, config_.back_off_max, context_.seed);
   }
   cursor_.change_limits(config_.limits, context_.loop.wall_now());
   context_.touched = true;

@@ -45,15 +45,18 @@ void CpuThrottles::collect(bool changed, sdk::Answer& answer) {
 
 void CpuThrottles::find_files() {
   counts_.clear();
-  std::vector<std::string> seen;
+  std::vector<std::string> folders;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name.starts_with("cpu") && sdk::parse<std::uint32_t>(name.substr(3))) {
-      add_cpu(entry->path().string(), seen);
+      folders.push_back(entry->path().string());
     }
   }
+  std::ranges::sort(folders);
+  std::vector<std::string> seen;
+  for (const std::string& folder : folders) add_cpu(folder, seen);
 }
 
 // Each core and each package once, whichever of its CPUs comes first.

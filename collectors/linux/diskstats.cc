@@ -60,10 +60,10 @@ struct Disk {
 // Of what udev knows, the tags of the metrics `…_info`.
 void describe(Disk& disk) {
   const UdevProperties& of = disk.udev->properties();
-  const std::string& serial = of.serial_of_label.empty() ? of.serial_short : of.serial_of_label;
-  disk.info = sdk::Tags{{"device", disk.name}, {"major", disk.major}, {"minor", disk.minor},
-                        {"model", of.model},   {"path", of.path},     {"revision", of.revision},
-                        {"serial", serial},    {"wwn", of.wwn}};
+  disk.info =
+      sdk::Tags{{"device", disk.name},       {"major", disk.major}, {"minor", disk.minor},
+                {"model", of.model},         {"path", of.path},     {"revision", of.revision},
+                {"serial", of.serial_short}, {"wwn", of.wwn}};
   disk.filesystem = {};
   disk.mapper = {};
   if (!of.fs_type.empty()) {

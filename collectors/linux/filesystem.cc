@@ -106,7 +106,9 @@ class FilesystemSource : public sdk::Source {
       chosen_.push_back(&entries_[i]);
     }
     std::erase_if(chosen_, [](const Entry* entry) { return entry->ignored; });
-    std::ranges::stable_partition(chosen_, [](const Entry* entry) { return !entry->remote; });
+    // Not that of ranges: clang 14 cannot take what libstdc++ 12 returns.
+    std::stable_partition(chosen_.begin(), chosen_.end(),
+                          [](const Entry* entry) { return !entry->remote; });
     questions_.clear();
     for (Entry* entry : chosen_) questions_.push_back(&entry->question);
   }

@@ -53,7 +53,7 @@ class MeminfoSource : public sdk::Source {
     if (key.empty()) return true;
     const auto number = sdk::parse<std::uint64_t>(sdk::take_word(line));
     const bool bytes = !sdk::take_word(line).empty();
-    if (!number || key.size() < 2 || !sdk::take_word(line).empty()) return false;
+    if (!number || !key.ends_with(':') || !sdk::take_word(line).empty()) return false;
     const std::string& metric =
         metrics_.at(key, [bytes](std::string_view of) { return metric_of(of, bytes); });
     answer.sample(metric, static_cast<double>(*number) * (bytes ? kKibibyte : 1));

@@ -36,7 +36,6 @@ constexpr std::array kKeys = {
     Key{"ID_REVISION", &UdevProperties::revision},
     Key{"ID_SERIAL_SHORT", &UdevProperties::serial_short},
     Key{"ID_WWN", &UdevProperties::wwn},
-    Key{"SCSI_IDENT_SERIAL", &UdevProperties::serial_of_label},
 };
 
 }  // namespace

@@ -27,7 +27,6 @@ struct UdevProperties {
   std::string model;
   std::string path;
   std::string revision;
-  std::string serial_of_label;  ///< What is printed on the disk; else `serial_short`.
   std::string serial_short;
   std::string wwn;
 };

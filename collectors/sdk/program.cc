@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -98,7 +99,11 @@ int run(std::span<const char* const> arguments, const Program& program, const Co
 
 void complain(std::string_view program, std::string_view sentence) {
   std::string line;
-  line.append(program).append(": ").append(sentence).push_back('\n');
+  line.append(program).append(": ").append(sentence);
+  // It may hold a piece of what was read.
+  std::ranges::replace_if(
+      line, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+  line.push_back('\n');
   // A line that nobody takes has no other place to go.
   [[maybe_unused]] const bool told = write_all(STDERR_FILENO, std::as_bytes(std::span(line)));
 }

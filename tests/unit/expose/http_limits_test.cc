@@ -28,9 +28,7 @@ class HttpLimitsTest : public testing::Test {
     ASSERT_TRUE(address) << address.error().text;
     port_ = test::port_of(*address);
   }
-  Client connect(int receive_buffer = 0) {
-    return Client::tcp(agent_.loop, port_, receive_buffer);
-  }
+  Client connect(int receive_buffer = 0) { return Client::tcp(agent_.loop, port_, receive_buffer); }
   bool until_connections(std::size_t count) {
     return test::run_until(agent_.loop, [&] { return server_.connections() == count; });
   }
@@ -191,7 +189,8 @@ TEST_F(HttpLimitsTest, AGetWithABodyIsAnsweredAtOnce) {
 
 TEST_F(HttpLimitsTest, GarbageIsClosed) {
   for (const std::string& garbage :
-       {std::string("\0\1\2\3\r\n\r\n", 8), std::string("hello\r\n\r\n"), std::string("\r\n\r\n\r\n"),
+       {std::string("\0\1\2\3\r\n\r\n", 8), std::string("hello\r\n\r\n"),
+        std::string("\r\n\r\n\r\n"),
         std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), std::string(20'000, 'A'),
         std::string("GET\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"),

@@ -110,7 +110,7 @@ TEST_F(SnapshotTest, FamiliesAreTogetherWhateverTheOrderOfFrames) {
 TEST_F(SnapshotTest, RefusesWhatWouldLookLikeAnotherOnceAndSaysSoOnce) {
   take(Frame::sample("a.b x=1", {1}));
   for (int i = 0; i < 5; ++i) {
-    take(Frame::sample("a-b x=1", {2}));  // Its name.
+    take(Frame::sample("a-b x=1", {2}));                // Its name.
     take(Frame::state("a.b x=1", proto::Status::kOk));  // Its type is the same.
   }
   EXPECT_EQ(text(), "# TYPE a_b gauge\na_b{x=\"1\"} 1\n");
@@ -220,9 +220,10 @@ TEST_F(SnapshotTest, ChangedTagsChangeLabelsAndKeepTotals) {
   EXPECT_EQ(snapshot_.refused(), 0U) << "they changed places";
   ASSERT_EQ(tags_.set("host", "web1"), proto::NameError::kNone);
   snapshot_.tags_changed();
-  EXPECT_EQ(text(),
-            "# TYPE a counter\na 5\na{host=\"web2\"} 7\n# TYPE os_info gauge\nos_info{value=\"12\"} "
-            "1\n");
+  EXPECT_EQ(
+      text(),
+      "# TYPE a counter\na 5\na{host=\"web2\"} 7\n# TYPE os_info gauge\nos_info{value=\"12\"} "
+      "1\n");
 }
 
 TEST_F(SnapshotTest, TwoThatLookAlikeByChangedTagsAreOne) {
