@@ -52,9 +52,7 @@ Agent::Agent(std::string named, config::Surroundings surroundings, config::Confi
 Agent::~Agent() = default;
 
 collect::Collectors::Options Agent::collectors_options() const {
-  return {.hostname = surroundings_.hostname,
-          .control_socket = config_.control_socket,
-          .describe = describe_with(surroundings_)};
+  return {.hostname = surroundings_.hostname, .describe = describe_with(surroundings_)};
 }
 
 expose::Sources Agent::sources() {
@@ -141,6 +139,7 @@ void Agent::hand_out() {
   publisher_.apply(endpoint_configs(config_));
   snapshot_.set_max_series(config_.max_series);
   snapshot_.tags_changed();
+  collectors_.set_control_socket(config_.control_socket);
   collectors_.apply(collectors_config(config_));
 }
 
@@ -167,7 +166,9 @@ std::optional<std::string> Agent::try_reload() {
                        count == 1 ? "mistake" : "mistakes",
                        config::to_string(loaded.mistakes.front()));
   }
+  const auto old_address = http_address_;
   if (const auto opened = open_doors(*loaded.config); !opened) return opened.error().text;
+  if (http_address_ != old_address) lines_.info(where());
   // In place: the parts borrow the tags.
   config_ = std::move(*loaded.config);
   hand_out();
@@ -198,10 +199,12 @@ void Agent::tell_start() const {
                     "change that",
                     base::format_duration(config_.interval), kStandardConfig));
   }
-  const auto where = http_address_.empty()
-                         ? std::string("HTTP is off")
-                         : fmt::format("metrics at http://{}/metrics", http_address_);
-  lines_.info(fmt::format("lariat {} runs: {}; {}", version(), summary(), where));
+  lines_.info(fmt::format("lariat {} runs: {}; {}", version(), summary(), where()));
+}
+
+std::string Agent::where() const {
+  if (http_address_.empty()) return "HTTP is off";
+  return fmt::format("metrics at http://{}/metrics", http_address_);
 }
 
 std::string Agent::summary() const {

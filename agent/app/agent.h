@@ -58,6 +58,7 @@ class Agent {
   [[nodiscard]] std::optional<std::string> try_reload();
   void shut_down();
   void tell_start() const;
+  [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] expose::Status status() const;
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/log.h"
@@ -56,6 +57,8 @@ class Collectors final : public metrics::Source {
 
   /// At the start and at each reload: what differs from before is ended and started.
   void apply(CollectorsConfig config);
+  /// Where the agent's control socket is from now on; told to each program that is started.
+  void set_control_socket(std::string path) { supervision_.control_socket = std::move(path); }
   /// Starts nothing any more and ends all. `done` comes from the loop once they have ended, or when
   /// the time for that is over; it must not destroy this object.
   void stop(std::function<void()> done);

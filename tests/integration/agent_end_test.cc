@@ -26,8 +26,7 @@ class AgentEnd : public testing::Test {
   // `grace` as it is configured. Begins with thousands of frames that wait.
   void start(const std::string& grace) {
     agent_ = std::make_unique<AgentRun>(
-        "\"shutdown_grace\": \"" + grace + "\",\n" +
-        endpoints_member({free_.url(), slow_.url()}) +
+        "\"shutdown_grace\": \"" + grace + "\",\n" + endpoints_member({free_.url(), slow_.url()}) +
         ",\n\"collectors\": {\"directories\": [], \"run\": {" + numbers_member() + "}}");
     const NumberSource numbers(*agent_);
     slow_.pause_reading();
@@ -131,8 +130,8 @@ TEST(AgentOutput, ThatNobodyReadsDoesNotStopTheLoop) {
   numbers.wait_for_frames(100);
   std::string mistakes = "{";
   for (int i = 0; i < 1'000; ++i) {
-    mistakes += (i == 0 ? "\"" : ",\n\"") + std::string("no_such_key_") + std::to_string(i) +
-                "\": 1";
+    mistakes +=
+        (i == 0 ? "\"" : ",\n\"") + std::string("no_such_key_") + std::to_string(i) + "\": 1";
   }
   agent.write_whole_configuration(mistakes + "}");
   // Ten times as much as a pipe holds. Nothing below reads it.

@@ -83,8 +83,7 @@ TEST(AgentIdle, WithTheHostEveryTenSecondsAndThreeEndpointsItHardlyWakes) {
                  R"(, "collectors": {"directories": ["@DIR@/collectors.d"], "run": {
                         "linux": {"command": ["linux"], "mode": "stream"}}})");
   const auto connected = agent.metrics_when([](const MetricsText& now) {
-    return now.sum("lariat_endpoint_connected") == 3 &&
-           now.sum("lariat_collector_runs_total") >= 1;
+    return now.sum("lariat_endpoint_connected") == 3 && now.sum("lariat_collector_runs_total") >= 1;
   });
   ASSERT_EQ(connected.sum("lariat_endpoint_connected"), 3);
   const auto duration = a_minute();

@@ -56,10 +56,9 @@ TEST_F(BadStart, TellsEveryMistakeWithItsPlace) {
       "  \"endpoints\": {\"east\": {\"url\": \"tsdp//host\"}}\n"
       "}\n");
   EXPECT_EQ(outcome.status, kBadConfiguration);
-  EXPECT_THAT(outcome.err,
-              AllOf(HasSubstr(file_ + ":2:3: intervall: "), HasSubstr("did you mean"),
-                    HasSubstr(file_ + ":3:21: log.memory: "),
-                    HasSubstr(file_ + ":4:33: endpoints.east.url: ")));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(file_ + ":2:3: intervall: "), HasSubstr("did you mean"),
+                                 HasSubstr(file_ + ":3:21: log.memory: "),
+                                 HasSubstr(file_ + ":4:33: endpoints.east.url: ")));
 }
 
 TEST_F(BadStart, TellsOfAFileThatIsMissing) {
@@ -72,8 +71,8 @@ TEST_F(BadStart, TellsOfAFileThatIsMissing) {
 TEST_F(BadStart, TellsOfAnAddressThatIsTaken) {
   const TestReceiver other;
   const auto taken = "127.0.0.1:" + std::to_string(other.port());
-  const auto outcome = start(R"({"http": {"listen": ")" + taken +
-                             R"("}, "control": {"socket": ")" + folder_.file("s") + "\"}}");
+  const auto outcome = start(R"({"http": {"listen": ")" + taken + R"("}, "control": {"socket": ")" +
+                             folder_.file("s") + "\"}}");
   EXPECT_EQ(outcome.status, kFailed);
   EXPECT_THAT(outcome.err, AllOf(HasSubstr(taken), HasSubstr("http.listen")));
 }
@@ -90,9 +89,8 @@ TEST_F(BadStart, ASecondAgentDoesNotTakeTheControlSocketOfTheFirst) {
 TEST(AgentStart, TheFirstRoundIsAtOnceAndNotAtTheNextMomentOfTheSchedule) {
   const TestReceiver receiver;
   const auto began = std::chrono::steady_clock::now();
-  const AgentRun agent(
-      "\"interval\": \"1d\",\n" + endpoints_member({receiver.url()}) +
-      R"(, "collectors": {"directories": [],
+  const AgentRun agent("\"interval\": \"1d\",\n" + endpoints_member({receiver.url()}) +
+                       R"(, "collectors": {"directories": [],
                           "run": {"linux": {"command": ["linux"], "mode": "stream"}}})");
   EXPECT_TRUE(wait_until([&] { return receiver.record().frames > 0; }, kPatience,
                          std::chrono::milliseconds(1)));
@@ -161,9 +159,9 @@ TEST_F(StatusTest, TheJsonIsComplete) {
   EXPECT_EQ(dead["healthy"], false);
   EXPECT_THAT(dead["last_error"].get<std::string>(), HasSubstr("refused"));
   const auto& frames = dead["frames"];
-  EXPECT_EQ(frames["accepted"].get<int>(), frames["delivered"].get<int>() +
-                                               frames["dropped"].get<int>() +
-                                               frames["queued"].get<int>());
+  EXPECT_EQ(
+      frames["accepted"].get<int>(),
+      frames["delivered"].get<int>() + frames["dropped"].get<int>() + frames["queued"].get<int>());
   ASSERT_EQ(now["collectors"].size(), 2U);
   const auto& bad = now["collectors"][1];
   EXPECT_EQ(bad["name"], "b_bad");
@@ -193,7 +191,8 @@ TEST_F(StatusTest, TheCommandPrintsATableOrTheJson) {
   EXPECT_THAT(table.out, AllOf(HasSubstr("a_good"), HasSubstr("! "), HasSubstr("refused"),
                                HasSubstr("not ready: "), HasSubstr("b_bad")));
   EXPECT_LT(table.out.find("b_dead"), table.out.find("a_good"));
-  const auto json = run({LARIAT_BINARY, "status", "--json", "--config", agent_.path("lariat.json")});
+  const auto json =
+      run({LARIAT_BINARY, "status", "--json", "--config", agent_.path("lariat.json")});
   EXPECT_EQ(json.status, 0) << json.err;
   EXPECT_EQ(nlohmann::json::parse(json.out)["pid"], agent_.process().pid());
 }
@@ -241,7 +240,8 @@ bool nobody_may_run_it() {
 
 // One test, as there is one port.
 TEST(BuiltInDefault, WorksForAnOrdinaryUserAndSaysWhere) {
-  if (std::filesystem::exists("/etc/lariat/lariat.json")) GTEST_SKIP() << "there is a configuration";
+  if (std::filesystem::exists("/etc/lariat/lariat.json"))
+    GTEST_SKIP() << "there is a configuration";
   if (!nobody_may_run_it()) GTEST_SKIP() << "the build tree is closed to other users";
   const TemporaryDirectory folder;
   const auto runtime = folder.file("runtime");

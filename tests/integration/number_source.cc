@@ -26,8 +26,8 @@ std::uint64_t NumberSource::taken() const {
 
 void NumberSource::wait_for_frames(std::uint64_t more) const {
   const auto enough = taken() + more;
-  const bool came = wait_until([&] { return taken() >= enough; }, kPatience,
-                               std::chrono::milliseconds(20));
+  const bool came =
+      wait_until([&] { return taken() >= enough; }, kPatience, std::chrono::milliseconds(20));
   if (!came) throw std::runtime_error("the numbers do not go on; " + agent_.log());
 }
 

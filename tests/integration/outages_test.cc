@@ -25,8 +25,7 @@ class Outage : public testing::Test {
   [[nodiscard]] std::string configuration() const {
     // Long enough for a log that holds all of the outage; the kernel gives a connection up after
     // four times the time-out.
-    const auto stall_timeout =
-        std::chrono::duration_cast<milliseconds>(outage_lasts() / 3).count();
+    const auto stall_timeout = std::chrono::duration_cast<milliseconds>(outage_lasts() / 3).count();
     return "\"log\": {\"memory\": \"128MiB\"},\n" +
            endpoints_member({a_.url(), b_.url(), third_.url()},
                             ", \"back_off\": {\"min\": \"10ms\", \"max\": \"200ms\"}, "

@@ -63,7 +63,8 @@ class Prometheus {
       throw std::runtime_error("Prometheus does not start: " + log());
     }
     const auto text = log();
-    port_ = static_cast<std::uint16_t>(std::stoi(text.substr(text.find(kListens) + kListens.size())));
+    port_ =
+        static_cast<std::uint16_t>(std::stoi(text.substr(text.find(kListens) + kListens.size())));
     if (!wait_until([&] { return http_get(port_, "/-/ready").status == 200; })) {
       throw std::runtime_error("Prometheus does not get ready: " + log());
     }

@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "tests/integration/agent_run.h"
 #include "tests/integration/bench_run.h"
 #include "tests/integration/number_source.h"
+#include "tests/integration/receive_run.h"
 #include "tests/support/process.h"
 #include "tests/support/test_receiver.h"
 
@@ -101,23 +103,23 @@ TEST_F(ReloadTest, WhileFramesFlowADifferenceTouchesNothingElse) {
                     joined({fact_member("edited", "version one"), fact_member("gone", "gone x")})));
   wait_for_flow(agent);
   const auto has_fact = [&](const std::string& name, const std::string& value) {
-    return agent.metrics_when(
-                    [&](const MetricsText& now) {
-                      return now.find(name, {{"value", value}}).has_value();
-                    },
-                    "host")
+    return agent
+               .metrics_when(
+                   [&](const MetricsText& now) {
+                     return now.find(name, {{"value", value}}).has_value();
+                   },
+                   "host")
                .find(name, {{"value", value}}) == 1.0;
   };
   EXPECT_TRUE(has_fact("version_info", "one"));
   EXPECT_TRUE(has_fact("gone_info", "x"));
-  ASSERT_TRUE(wait_until([&] {
-    return old_place.record().frames > 0 && removed.record().frames > 0;
-  }));
+  ASSERT_TRUE(
+      wait_until([&] { return old_place.record().frames > 0 && removed.record().frames > 0; }));
   agent.watch_ledgers(milliseconds(500));
 
-  ASSERT_TRUE(agent.reconfigure(configuration(
-      {endpoint_member("added", added), endpoint_member("moved", new_place)},
-      joined({fact_member("come", "come y"), fact_member("edited", "version two")}))))
+  ASSERT_TRUE(agent.reconfigure(
+      configuration({endpoint_member("added", added), endpoint_member("moved", new_place)},
+                    joined({fact_member("come", "come y"), fact_member("edited", "version two")}))))
       << agent.log();
   agent.watch_ledgers(milliseconds(500));
   EXPECT_TRUE(has_fact("version_info", "two"));
@@ -157,7 +159,8 @@ TEST_F(ReloadTest, ABadConfigurationIsToldAndTheOldOneGoesOn) {
   const std::vector<Bad> bad = {
       {"{\n  \"interval\": \"10s\"\n  \"tags\": {}\n}\n", "lariat.json:"},
       {"{\n  \"intervall\": \"10s\"\n}\n", "lariat.json:2:3: intervall: "},
-      {"{\"endpoints\": {\"e\": {\n  \"url\": \"nowhere\"}}}", "lariat.json:2:10: endpoints.e.url: "},
+      {"{\"endpoints\": {\"e\": {\n  \"url\": \"nowhere\"}}}",
+       "lariat.json:2:10: endpoints.e.url: "},
       {"{\"http\": {\"listen\": \"127.0.0.1:" + taken +
            "\"},\n\"control\": {\"socket\": \"@DIR@/control.sock\"},\n" + good_members + "}",
        "127.0.0.1:" + taken},
@@ -176,7 +179,7 @@ TEST_F(ReloadTest, ABadConfigurationIsToldAndTheOldOneGoesOn) {
     EXPECT_THAT(agent.get("/status").body, HasSubstr("\"reload_error\": \""));
   }
   EXPECT_EQ(other.get("/-/healthy").status, 200) << "its socket was another's and stays so";
-  EXPECT_TRUE(wait_until([&] { return ::access(other.path("control.sock").c_str(), F_OK) == 0; }));
+  EXPECT_TRUE(std::filesystem::exists(other.path("control.sock")));
 
   EXPECT_TRUE(agent.reconfigure(good_members)) << agent.log();
   EXPECT_EQ(agent.ledgers().count("lariat_config_last_reload_successful"), 1U);
@@ -201,7 +204,9 @@ TEST_F(ReloadTest, AStormOfThemIsWeathered) {
   EXPECT_TRUE(agent.reload()) << agent.log();
   EXPECT_EQ(agent.ledgers().count("lariat_config_last_reload_successful"), 1U);
   const auto twenty = agent.metrics_when(
-      [](const MetricsText& now) { return now.find("v_info", {{"value", "20"}}).has_value(); },
+      [](const MetricsText& now) {
+        return now.find("v_info", {{"value", "20"}}).has_value();
+      },
       "host");
   EXPECT_TRUE(twenty.find("v_info", {{"value", "20"}}));
 
@@ -231,6 +236,7 @@ TEST_F(ReloadTest, HttpMovesGoesAndComesBackOnTheSamePort) {
     EXPECT_EQ(agent.get("/-/healthy").status, 200) << host;
     agent.ledgers();
   }
+  EXPECT_TRUE(agent.says("metrics at http://0.0.0.0:" + port)) << "it tells where it is now";
   EXPECT_TRUE(with_http("null")) << agent.log();
   EXPECT_EQ(agent.get("/-/healthy").status, 0) << "nobody listens";
   EXPECT_TRUE(with_http(at("127.0.0.1"))) << agent.log();
@@ -249,9 +255,7 @@ TEST_F(ReloadTest, TheLogsBudgetShrinksAndGrows) {
   wait_for_flow(agent);
   stuck.pause_reading();
   const auto grown_over = [](std::uint64_t bytes) {
-    return [bytes](const MetricsText& now) {
-      return now.count("lariat_log_memory_bytes") > bytes;
-    };
+    return [bytes](const MetricsText& now) { return now.count("lariat_log_memory_bytes") > bytes; };
   };
   constexpr std::uint64_t kMiB = 1 << 20;
   ASSERT_TRUE(grown_over(4 * kMiB)(agent.metrics_when(grown_over(4 * kMiB))));
@@ -268,6 +272,79 @@ TEST_F(ReloadTest, TheLogsBudgetShrinksAndGrows) {
   const auto ledger = ledger_of(agent.ledgers(), "stuck");
   EXPECT_TRUE(wait_until([&] { return stuck.record().frames >= ledger.delivered; }));
   EXPECT_EQ(stuck.numbers().missing_count(count), ledger.dropped);
+  EXPECT_EQ(agent.end(), 0);
+}
+
+TEST_F(ReloadTest, TheControlSocketMovesAndCollectorsAreToldWhere) {
+  AgentRun agent("");
+  const auto with_socket = [&](const std::string& path) {
+    agent.write_whole_configuration(
+        R"({"http": {"listen": "127.0.0.1:0"}, "control": {"socket": ")" + path +
+        R"("}, "collectors": {"directories": [], "run": {"env": {"interval": "1s",
+            "command": ["/bin/sh", "-c", "echo fact control ${LARIAT_CONTROL##*/}"]}}}})");
+    return agent.reload();
+  };
+  for (const auto* name : {"one.sock", "two.sock"}) {
+    EXPECT_TRUE(with_socket(agent.path(name))) << agent.log();
+    EXPECT_TRUE(std::filesystem::exists(agent.path(name)));
+    const MetricsText::Labels told = {{"value", name}};
+    const auto is_told = [&](const MetricsText& now) {
+      return now.find("control_info", told).has_value();
+    };
+    EXPECT_TRUE(is_told(agent.metrics_when(is_told, "host"))) << name;
+  }
+  EXPECT_FALSE(std::filesystem::exists(agent.path("one.sock")));
+  EXPECT_FALSE(std::filesystem::exists(agent.path("control.sock")));
+  EXPECT_EQ(agent.end(), 0);
+}
+
+/// Two samples a second, as a receiver prints them.
+class ReloadedNames : public testing::Test {
+ protected:
+  [[nodiscard]] std::string configuration(const std::string& tags, const std::string& match) const {
+    return "\"tags\": {\"env\": \"" + tags + "\"},\n" + endpoints_member({receive_.url()}, match) +
+           R"(, "collectors": {"directories": [], "run": {"two": {"interval": "1s",
+                  "command": ["/bin/sh", "-c",
+                    "now=$(date +%s); echo sample $now load 1; echo sample $now temp 2"]}}})";
+  }
+  // Everything printed from the first line on that has `text`; two more lines at least.
+  std::vector<std::string> lines_from(const std::string& text) {
+    std::vector<std::string> lines;
+    while (lines.size() < 4) {
+      const auto line = receive_.process().line(Process::Stream::kOut);
+      if (!line) break;
+      if (!lines.empty() || line->find(text) != std::string::npos) lines.push_back(*line);
+    }
+    EXPECT_THAT(lines, SizeIs(4));
+    return lines;
+  }
+
+  ReceiveRun receive_{"tsdp://127.0.0.1:0", {}};
+};
+
+TEST_F(ReloadedNames, HaveTheNewTagsFromTheReloadOn) {
+  AgentRun agent(configuration("old", ""));
+  lines_from("env=old");
+  EXPECT_TRUE(agent.reconfigure(configuration("new", ""))) << agent.log();
+  EXPECT_THAT(lines_from("env=new"), testing::Each(HasSubstr("env=new")));
+  EXPECT_EQ(endpoint_count(agent.ledgers(), "connects", 0), 1U);
+  // There without the agent's tags; the series of the old name fades after three intervals.
+  const auto one_left = [](const MetricsText& now) {
+    return now.find("load").has_value() && now.series("load") == 1;
+  };
+  EXPECT_TRUE(one_left(agent.metrics_when(one_left, "host")));
+  EXPECT_EQ(agent.end(), 0);
+}
+
+TEST_F(ReloadedNames, AreChosenByTheNewFilterFromTheReloadOn) {
+  AgentRun agent(configuration("x", ""));
+  lines_from(" temp ");
+  EXPECT_TRUE(agent.reconfigure(configuration("y", R"(, "match": ["load *"])"))) << agent.log();
+  EXPECT_THAT(lines_from("env=y"), testing::Each(HasSubstr(" load ")));
+  const auto reading = agent.ledgers();
+  EXPECT_EQ(endpoint_count(reading, "connects", 0), 1U);
+  EXPECT_LT(endpoint_count(reading, "frames_accepted", 0),
+            reading.count("lariat_log_frames_total"));
   EXPECT_EQ(agent.end(), 0);
 }
 

@@ -153,9 +153,8 @@ TEST_F(HttpUnderFire, FiveHundredSlowClientsHarmNobodyAndAreGoneAfterTheirDeadli
     EXPECT_TRUE(wait_until(
         [&] {
           const auto answer = agent_.get("/metrics?scope=agent");
-          return answer.status == 200 &&
-                 MetricsText(answer.body).value("process_open_fds") <=
-                     before.value("process_open_fds");
+          return answer.status == 200 && MetricsText(answer.body).value("process_open_fds") <=
+                                             before.value("process_open_fds");
         },
         milliseconds(60'000), milliseconds(250)));
   }
@@ -163,8 +162,8 @@ TEST_F(HttpUnderFire, FiveHundredSlowClientsHarmNobodyAndAreGoneAfterTheirDeadli
   std::cout << "scrapes answered " << good << ", turned away " << busy << '\n';
   const auto after = expect_all_delivered();
   const double seconds = static_cast<double>(ended - began) / 1e9;
-  const auto cpu = after.value("process_cpu_seconds_total") -
-                   before.value("process_cpu_seconds_total");
+  const auto cpu =
+      after.value("process_cpu_seconds_total") - before.value("process_cpu_seconds_total");
   std::cout << "CPU " << cpu << " s of " << seconds << " s\n";
   if (!kSanitized) {
     EXPECT_LE(cpu, seconds / 2);
