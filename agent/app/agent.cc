@@ -51,8 +51,10 @@ Agent::Agent(std::string named, config::Surroundings surroundings, config::Confi
 
 Agent::~Agent() = default;
 
-collect::Collectors::Options Agent::collectors_options() const {
-  return {.hostname = surroundings_.hostname, .describe = describe_with(surroundings_)};
+collect::Collectors::Options Agent::collectors_options() {
+  return {.hostname = surroundings_.hostname,
+          .describe = describe_with(surroundings_),
+          .on_removed = [this](std::uint32_t collector) { snapshot_.forget(collector); }};
 }
 
 expose::Sources Agent::sources() {

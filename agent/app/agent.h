@@ -48,7 +48,7 @@ class Agent {
   void run();
 
  private:
-  [[nodiscard]] collect::Collectors::Options collectors_options() const;
+  [[nodiscard]] collect::Collectors::Options collectors_options();
   [[nodiscard]] expose::Sources sources();
   [[nodiscard]] base::Result<bool> open_doors(const config::Config& config);
   [[nodiscard]] base::Result<bool> open_control(const std::string& path);

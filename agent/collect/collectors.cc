@@ -1,5 +1,6 @@
 #include "agent/collect/collectors.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
                    .waits = options.waits,
                    .room = room_},
       describe_(std::move(options.describe)),
+      on_removed_(std::move(options.on_removed)),
       schedule_(options.hostname),
       watch_(loop, lines, options.waits.settle, [this] { look_again(); }),
       moment_(loop, [this]() noexcept { moment(); }),
@@ -60,6 +62,7 @@ void Collectors::apply(CollectorsConfig config) {
   config_ = std::move(config);
   watch_.watch(config_.directories);
   look_again();
+  applied_ = true;
 }
 
 void Collectors::stop(std::function<void()> done) {
@@ -102,7 +105,9 @@ void Collectors::look_again() {
     }
   }
   for (auto& entry : old) {
-    if (entry.collector) drop(entry);
+    if (!entry.collector) continue;
+    tell(entry.wanted.description, "removed");
+    drop(entry);
   }
   arm();
   queue_held();
@@ -114,6 +119,7 @@ void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
     return entry.collector && entry.wanted.description.name == wanted.description.name;
   });
   if (before == old.end()) {
+    tell(wanted.description, "added");
     add(std::move(wanted));
     return;
   }
@@ -126,8 +132,15 @@ void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
     entries_.push_back(std::move(*before));
     return;
   }
+  tell(wanted.description, "changed, begins anew");
   drop(*before);
   add(std::move(wanted));
+}
+
+void Collectors::tell(const config::Collector& collector, std::string_view change) const {
+  if (!applied_) return;
+  supervision_.lines.info(
+      fmt::format("collector {}: {} ({})", collector.name, change, collector.origin));
 }
 
 void Collectors::add(Wanted wanted) {
@@ -227,7 +240,11 @@ void Collectors::arm() {
 
 // Nobody is destroyed by what it tells: in a callback of its own.
 void Collectors::sweep() {
-  const auto gone = std::erase_if(ending_, [](const auto& collector) { return collector->gone(); });
+  const auto gone = std::erase_if(ending_, [this](const auto& collector) {
+    if (!collector->gone()) return false;
+    if (on_removed_ && !is_wanted(collector->number())) on_removed_(collector->number());
+    return true;
+  });
   if (gone > 0) {
     queue_held();
     start_some();
@@ -236,6 +253,11 @@ void Collectors::sweep() {
     give_up_.stop();
     std::exchange(stopped_, nullptr)();
   }
+}
+
+bool Collectors::is_wanted(std::uint32_t number) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [number](const auto& entry) { return entry.collector->number() == number; });
 }
 
 bool Collectors::is_ending(std::string_view name) const {

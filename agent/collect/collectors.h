@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Collectors final : public metrics::Source {
     std::string hostname;                         ///< For the splay.
     std::string control_socket;                   ///< Told to the collectors; empty: none.
     Describe describe;
+    /// One has been removed, and its program has ended: no more frames with this number.
+    std::function<void(std::uint32_t number)> on_removed;
     /// Files must belong to root, to the agent's user or to the owner of `exec_program`, who could
     /// change the agent itself. False: everything is trusted.
     bool trust_rule = true;
@@ -84,6 +87,7 @@ class Collectors final : public metrics::Source {
   void take(Wanted wanted, std::vector<Entry>& old);
   void add(Wanted wanted);
   void drop(Entry& entry);
+  void tell(const config::Collector& collector, std::string_view change) const;
   void tell_remarks(const std::vector<std::string>& remarks);
   void moment();
   void arm();
@@ -91,6 +95,7 @@ class Collectors final : public metrics::Source {
   void start_some();
   void start_one(const Schedule::Due& due);
   void sweep();
+  [[nodiscard]] bool is_wanted(std::uint32_t number) const;
   [[nodiscard]] bool is_ending(std::string_view name) const;
   void queue_held();
   [[nodiscard]] std::uint32_t number_of(const std::string& name);
@@ -100,6 +105,7 @@ class Collectors final : public metrics::Source {
   Reaper reaper_;
   Supervision supervision_;
   Describe describe_;
+  std::function<void(std::uint32_t)> on_removed_;
   CollectorsConfig config_;
   Schedule schedule_;
   std::map<std::string, std::uint32_t> numbers_;  // Of collectors, by name; never used again.
@@ -111,6 +117,7 @@ class Collectors final : public metrics::Source {
   std::set<std::string> remarks_;     // Told, as long as they hold.
   std::function<void()> stopped_;
   bool stopping_ = false;
+  bool applied_ = false;  // Once: what changes from then on is told.
   DirectoryWatch watch_;
   loop::Timer moment_;
   loop::Timer start_;
