@@ -12,6 +12,8 @@ namespace lariat::collect {
 namespace {
 
 constexpr std::size_t kRoom = std::size_t{64} << 10U;  // One read.
+// A start waits for the child's exec, on a busy machine some 10 ms each: then the loop turns.
+constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
 
@@ -41,6 +43,7 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
       schedule_(options.hostname),
       watch_(loop, lines, options.waits.settle, [this] { look_again(); }),
       moment_(loop, [this]() noexcept { moment(); }),
+      start_(loop, [this]() noexcept { start_some(); }),
       give_up_(loop,
                [this]() noexcept {
                  ending_.clear();
@@ -63,6 +66,8 @@ void Collectors::stop(std::function<void()> done) {
   stopping_ = true;
   stopped_ = std::move(done);
   moment_.stop();
+  start_.stop();
+  queue_.clear();
   watch_.watch({});
   for (auto& entry : entries_) drop(entry);
   entries_.clear();
@@ -99,10 +104,9 @@ void Collectors::look_again() {
   for (auto& entry : old) {
     if (entry.collector) drop(entry);
   }
-  for (auto& entry : entries_) {
-    if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
-  }
   arm();
+  queue_held();
+  start_some();
 }
 
 void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
@@ -142,14 +146,11 @@ void Collectors::add(Wanted wanted) {
 }
 
 void Collectors::drop(Entry& entry) {
-  schedule_.remove(entry.collector->number());
+  const auto number = entry.collector->number();
+  schedule_.remove(number);
+  std::erase_if(queue_, [number](const auto& due) { return due.id == number; });
   entry.collector->retire();
   ending_.push_back(std::move(entry.collector));
-}
-
-void Collectors::launch(Entry& entry) {
-  entry.held = false;
-  entry.collector->start();
 }
 
 void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
@@ -160,22 +161,58 @@ void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
 }
 
 void Collectors::moment() {
-  bool mended = false;
-  for (const auto& due : schedule_.take_due(now())) {
-    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
-      return other.collector->number() == due.id;
-    });
-    if (entry == entries_.end() || entry->held) continue;
-    if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
-      mended |= !judge(entry->wanted.source, supervision_.owners);
-    } else {
-      entry->collector->due(due.late);
+  for (const auto& due : schedule_.take_due(now())) queue(due);
+  arm();
+  start_some();
+}
+
+void Collectors::queue(const Schedule::Due& due) {
+  const auto before = std::find_if(queue_.begin(), queue_.end(),
+                                   [&due](const auto& other) { return other.id == due.id; });
+  if (before == queue_.end()) {
+    queue_.push_back(due);
+  } else {
+    before->late = true;
+  }
+}
+
+void Collectors::queue_held() {
+  for (const auto& entry : entries_) {
+    if (entry.held && !is_ending(entry.wanted.description.name)) {
+      queue({.id = entry.collector->number()});
     }
   }
-  if (mended) {
+}
+
+// At least one; what is left has its turn after what else the loop has to do.
+void Collectors::start_some() {
+  const auto end = base::monotonic_now() + kStartTurn;
+  std::size_t begun = 0;
+  do {
+    if (begun == queue_.size()) break;
+    start_one(queue_[begun++]);
+  } while (base::monotonic_now() < end);
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(begun));
+  if (!queue_.empty()) {
+    start_.start(std::chrono::nanoseconds(0));
+  } else if (std::exchange(mended_, false)) {
     look_again();
+  }
+}
+
+void Collectors::start_one(const Schedule::Due& due) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
+    return other.collector->number() == due.id;
+  });
+  if (entry == entries_.end()) return;
+  if (entry->held) {
+    if (is_ending(entry->wanted.description.name)) return;
+    entry->held = false;
+    entry->collector->start();
+  } else if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
+    mended_ |= !judge(entry->wanted.source, supervision_.owners);
   } else {
-    arm();
+    entry->collector->due(due.late);
   }
 }
 
@@ -192,9 +229,8 @@ void Collectors::arm() {
 void Collectors::sweep() {
   const auto gone = std::erase_if(ending_, [](const auto& collector) { return collector->gone(); });
   if (gone > 0) {
-    for (auto& entry : entries_) {
-      if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
-    }
+    queue_held();
+    start_some();
   }
   if (stopping_ && ending_.empty() && stopped_) {
     give_up_.stop();

@@ -30,11 +30,11 @@ namespace lariat::collect {
 /// All collectors of an agent: those of its configuration, and those that are dropped into its
 /// directories while it runs.
 ///
-/// One timer starts all that are due together. A change touches the collectors concerned: one whose
-/// description and program are as they were keeps its process. One that is changed is ended first,
-/// then started as it is now. A description that gets mistakes leaves what it said before running.
-/// Ownership: borrows all it is given. The destructor kills what still runs.
-/// Threads: loop thread only, made before there is another; one of a process.
+/// One timer starts all that are due together, in bounded turns of the loop. A change touches the
+/// collectors concerned: one whose description and program are as they were keeps its process. One
+/// that is changed is ended first, then started as it is now. A description that gets mistakes
+/// leaves what it said before running. Ownership: borrows all it is given. The destructor kills
+/// what still runs. Threads: loop thread only, made before there is another; one of a process.
 class Collectors final : public metrics::Source {
  public:
   struct Options {
@@ -84,12 +84,15 @@ class Collectors final : public metrics::Source {
   void take(Wanted wanted, std::vector<Entry>& old);
   void add(Wanted wanted);
   void drop(Entry& entry);
-  void launch(Entry& entry);
   void tell_remarks(const std::vector<std::string>& remarks);
   void moment();
   void arm();
+  void queue(const Schedule::Due& due);
+  void start_some();
+  void start_one(const Schedule::Due& due);
   void sweep();
   [[nodiscard]] bool is_ending(std::string_view name) const;
+  void queue_held();
   [[nodiscard]] std::uint32_t number_of(const std::string& name);
   [[nodiscard]] static Schedule::Now now();
 
@@ -103,11 +106,14 @@ class Collectors final : public metrics::Source {
   std::vector<Entry> entries_;                    // In the order of their sources.
   std::vector<Wanted> taken_;                     // Those whose name another has.
   std::vector<std::unique_ptr<Collector>> ending_;
-  std::set<std::string> remarks_;  // Told, as long as they hold.
+  std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.
+  bool mended_ = false;               // One that was distrusted may be trusted now.
+  std::set<std::string> remarks_;     // Told, as long as they hold.
   std::function<void()> stopped_;
   bool stopping_ = false;
   DirectoryWatch watch_;
   loop::Timer moment_;
+  loop::Timer start_;
   loop::Timer give_up_;
   loop::Timer sweep_;  // At once, but not inside of what it destroys.
 };

@@ -217,6 +217,7 @@ TEST_F(CollectorsTest, ADescriptionThatGetsMistakesLeavesTheOldOneRunning) {
   write("d/mine.json", "nonsense");
   ASSERT_TRUE(until([this] { return !state("mine").healthy; }));
   EXPECT_NE(state("mine").last_error.find("is not understood"), std::string::npos);
+  EXPECT_TRUE(was_told("is not understood")) << "and the log tells it";
   EXPECT_EQ(collectors_->pid_of("mine"), pid);
   write("d/mine.json", program);
   ASSERT_TRUE(until([this] { return state("mine").healthy; }));
@@ -250,6 +251,17 @@ TEST_F(CollectorsTest, EachSecondAllThatAreDueAreAskedInOneWakeUp) {
   ASSERT_TRUE(until([this] { return sink_.lines.size() >= 6; }));
   const auto timers = loop_.stats().callbacks[static_cast<std::size_t>(loop::CallbackKind::kTimer)];
   EXPECT_LE(timers, 3U) << "one for both, each second";
+}
+
+TEST_F(CollectorsTest, ManyStartsLeaveTheLoopItsTurns) {
+  // A start takes 0.1 ms at the least.
+  constexpr int kMany = 150;
+  std::vector<config::Collector> many;
+  for (int i = 0; i < kMany; ++i) many.push_back(stream("c" + std::to_string(i), "/bin/cat"));
+  apply(many);
+  EXPECT_GT(collectors_->pid_of("c0"), 0);
+  EXPECT_EQ(collectors_->pid_of("c149"), -1) << "the loop was held up for all of them";
+  EXPECT_TRUE(until([this] { return collectors_->pid_of("c149") > 0; }));
 }
 
 TEST_F(CollectorsTest, TheMetricsHaveTheirClosedLabels) {
