@@ -80,7 +80,6 @@ class AgentRun {
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;
-  std::uint64_t reloads_ = 0;
 };
 
 /// The configuration member `endpoints` for these URLs, called `e0`, `e1`, …
