@@ -77,7 +77,7 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
     if (!listening) return listening.error();
     http_address_ = std::move(*listening);
   }
-  if (auto opened = open_control(config.control_socket); !opened) {
+  if (auto opened = open_control(config); !opened) {
     go_back_to(old_address);
     return opened;
   }
@@ -90,21 +90,22 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
 
 // The agent does its work without a control socket too: where nobody has said where it is to be,
 // one that cannot be made is no reason to end.
-base::Result<bool> Agent::open_control(const std::string& path) {
+base::Result<bool> Agent::open_control(const config::Config& config) {
+  const auto& path = config.control_socket;
   if (path.empty()) {
     control_.close();
     return true;
   }
   const auto& folder = surroundings_.runtime_directory;
-  const bool by_default = path == folder + "/lariat.sock";
   std::optional<base::Error> fault;
-  if (by_default) fault = config::prepare_runtime_directory(folder);
+  if (path.starts_with(folder + '/')) fault = config::prepare_runtime_directory(folder);
   if (!fault) {
     auto listening = control_.listen(path);
     if (listening) return true;
     fault = listening.error();
   }
-  if (!by_default) return *fault;
+  if (config.control_provenance.configured) return *fault;
+  control_.close();
   lines_.warning(fmt::format("no control socket, so no `lariat status`: {}", fault->text));
   return true;
 }
@@ -197,9 +198,9 @@ void Agent::shut_down() {
 void Agent::tell_start() const {
   if (config_.file.empty()) {
     lines_.info(
-        fmt::format("no configuration: this host's numbers every {}, sent nowhere; write {} to "
+        fmt::format("no configuration: this host's numbers every {}, sent nowhere, {}; write {} to "
                     "change that",
-                    base::format_duration(config_.interval), kStandardConfig));
+                    base::format_duration(config_.interval), where(), kStandardConfig));
   }
   lines_.info(fmt::format("lariat {} runs: {}; {}", version(), summary(), where()));
 }

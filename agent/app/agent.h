@@ -51,7 +51,7 @@ class Agent {
   [[nodiscard]] collect::Collectors::Options collectors_options();
   [[nodiscard]] expose::Sources sources();
   [[nodiscard]] base::Result<bool> open_doors(const config::Config& config);
-  [[nodiscard]] base::Result<bool> open_control(const std::string& path);
+  [[nodiscard]] base::Result<bool> open_control(const config::Config& config);
   void go_back_to(const std::string& old_address);
   void hand_out();
   void reload();
