@@ -271,6 +271,7 @@ void Collector::cut_off(Result result, std::string why) {
   output_.close();
   errors_.close();
   end_for(result, std::move(why));
+  finish();
 }
 
 void Collector::process_ended(const ProcessEnd& end) {

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
+#include "tests/support/frames.h"
 #include "tests/unit/collect/supervision_fixture.h"
 
 namespace lariat::collect {
@@ -38,6 +41,12 @@ class CollectorTest : public SupervisionTest {
   }
   void wait_for_runs(int runs) {
     EXPECT_TRUE(until([this, runs] { return runs_ >= runs; })) << runs_ << " runs";
+  }
+  // Its process has ended, and the loop has not seen that yet.
+  void wait_for_exit() const {
+    const pid_t pid = collector_->pid();
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
   }
   [[nodiscard]] std::uint64_t count(Result result) const {
     return collector_->runs().count(result);
@@ -210,6 +219,40 @@ TEST_F(CollectorTest, OverItsOutputAOneshotIsEnded) {
   EXPECT_TRUE(error_has("max_output")) << error();
   EXPECT_GE(collector_->intake().rejected(Reason::kLimit), 1U);
   EXPECT_LE(sink_.lines.size(), 70'000U);
+}
+
+TEST_F(CollectorTest, OctetsThatBreakTheStreamAfterItsEndDoNotHoldTheRun) {
+  supervision_.room = std::span(room_).first(16);  // Its end is seen before all it left.
+  std::string stream;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    const auto frame = test::numbered_frame(i);
+    stream.append(reinterpret_cast<const char*>(frame.data()), frame.size());
+  }
+  auto& mine = make(collector(script("p", "exec cat " + write("stream", stream + "garbage"))));
+  mine.start();
+  wait_for_exit();
+  wait_for_runs(1);
+  EXPECT_EQ(count(Result::kFailed), 1U);
+  EXPECT_EQ(mine.state().state, "waiting");
+  script("p", "echo sample 1700000000 a 1");
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_EQ(count(Result::kOk), 1U);
+}
+
+TEST_F(CollectorTest, TooMuchOutputAfterItsEndDoesNotHoldTheRun) {
+  supervision_.room = std::span(room_).first(16);
+  auto description = collector(script("p", "[ -e " + path("well") + " ] || seq 1000000 1000100"));
+  description.max_output = 100;
+  auto& mine = make(std::move(description));
+  mine.start();
+  wait_for_exit();
+  mine.due(false);
+  write("well", "");
+  wait_for_runs(2);
+  EXPECT_EQ(count(Result::kKilled), 1U);
+  EXPECT_EQ(count(Result::kOk), 1U) << "it was due meanwhile";
+  EXPECT_EQ(mine.state().state, "waiting");
 }
 
 TEST_F(CollectorTest, FramesAndSeriesOverTheirLimitAreDroppedAndCounted) {
