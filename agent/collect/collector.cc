@@ -180,7 +180,8 @@ void Collector::take_output(std::span<const std::byte> octets) {
   const auto before = intake_.frames();
   const auto verdict = intake_.feed(octets);
   if (feed) {
-    if (intake_.frames() != before) runs_.succeeded(supervision_.loop.wall_now());
+    // What one that is being ended still prints does not make it good.
+    if (intake_.frames() != before && !counted_) runs_.recovered(supervision_.loop.wall_now());
     watch_half_message();
   }
   weigh(verdict);

@@ -397,6 +397,20 @@ TEST_F(CollectorTest, AFeedLivesOnAndIsNotWokenFor) {
   EXPECT_TRUE(mine.state().last_success);
 }
 
+TEST_F(CollectorTest, AFeedThatComesBackAndPrintsIsHealthyAgain) {
+  auto& mine = run(collector(script("p", "if [ -e " + path("well") +
+                                             " ]; then echo sample 1700000000 a 1; exec sleep "
+                                             "1000; fi; echo > " +
+                                             path("well") + "; exit 1"),
+                             Mode::kFeed));
+  EXPECT_FALSE(mine.state().healthy);
+  ASSERT_TRUE(until([this] { return !sink_.lines.empty(); }));
+  EXPECT_TRUE(mine.state().healthy);
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(was_told("good again after 1 bad run"));
+  EXPECT_EQ(count(Result::kOk), 0U) << "its run goes on";
+}
+
 TEST_F(CollectorTest, AFeedThatFloodsHasToWaitForItsNextInterval) {
   auto description = collector(script("p", "exec yes sample 1700000000 a 1"), Mode::kFeed);
   description.max_output = 100'000;
