@@ -105,6 +105,7 @@ void Collector::launch() {
   assert(!alive_ && !description_.command.empty());
   restart_.stop();
   refused_ = false;
+  launched_ = supervision_.loop.now();
   const auto& program = description_.command.front();
   if (!supervision_.owners.empty()) {
     if (auto distrust = judge(program, supervision_.owners)) {
@@ -128,7 +129,6 @@ void Collector::launch() {
   alive_ = true;
   counted_ = false;
   end_.reset();
-  launched_ = supervision_.loop.now();
   input_ = std::move(pipes->input);
   output_.open(std::move(pipes->output));
   errors_.open(std::move(pipes->errors));

@@ -360,6 +360,15 @@ TEST_F(CollectorTest, AStreamThatEndsIsAFailureAndComesBackForEver) {
   EXPECT_TRUE(error_has("a stream lives on")) << error();
 }
 
+TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
+  supervision_.exec_program = path("missing");
+  supervision_.waits.back_off_max = seconds(300);
+  auto& mine = run(collector(script("p", kAnswer), Mode::kStream));
+  test::run_for(loop_, milliseconds(500));
+  EXPECT_GE(mine.restarts(), 1U);
+  EXPECT_LE(mine.restarts(), 6U) << "10 + 20 + 40 + 80 + 160 + 320 ms at the least";
+}
+
 TEST_F(CollectorTest, AStreamThatIsStillAnsweringIsAskedOnceWhenItIsDone) {
   auto& mine = make(collector(
       script("p", "while read -r word time; do echo sample 1700000000 a 1; while [ ! -e " +
