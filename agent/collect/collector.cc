@@ -58,7 +58,7 @@ void Collector::due(bool late) {
     if (!restart_.active()) launch();
     return;
   }
-  if (lives_on() && counted_) return;  // It is being ended, and comes back after its wait.
+  if (lives_on() && (counted_ || end_)) return;  // It is ending, and comes back after its wait.
   if (lives_on() && !answering_) {
     ask();
     return;
@@ -291,6 +291,7 @@ void Collector::finish() {
   if (!alive_ || !end_ || output_.is_open() || errors_.is_open()) return;
   intake_.finish();
   error_lines_.finish();
+  deadline_.stop();
   alive_ = false;
   if (!counted_) judge_end();
   answering_ = false;

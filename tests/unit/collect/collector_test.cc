@@ -369,6 +369,18 @@ TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
   EXPECT_LE(mine.restarts(), 6U) << "10 + 20 + 40 + 80 + 160 + 320 ms at the least";
 }
 
+TEST_F(CollectorTest, AStreamThatHasEndedIsNotAskedWhileItsPipeIsRead) {
+  supervision_.room = std::span(room_).first(16);
+  auto& mine = make(
+      collector(script("p", "printf 'done\\n'; exec seq 1000000 1005000"), Mode::kStream));
+  mine.start();
+  ASSERT_TRUE(until([this, &mine] { return mine.end() && runs_ == 1; }));
+  ASSERT_EQ(mine.state().state, "running") << "all is read already";
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_TRUE(error_has("waits for the next tick")) << error();
+}
+
 TEST_F(CollectorTest, AStreamThatIsStillAnsweringIsAskedOnceWhenItIsDone) {
   auto& mine = make(collector(
       script("p", "while read -r word time; do echo sample 1700000000 a 1; while [ ! -e " +
