@@ -63,7 +63,7 @@ void Collector::due(bool late) {
     ask();
     return;
   }
-  if (!owed_) ++late_;
+  if (!owed_ && !late) ++late_;
   owed_ = true;
 }
 

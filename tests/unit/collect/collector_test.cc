@@ -289,6 +289,13 @@ TEST_F(CollectorTest, ABusyOneshotRunsOnceMoreWhenItIsDone) {
   EXPECT_EQ(count(Result::kOk), 2U);
 }
 
+TEST_F(CollectorTest, ALateMomentOfABusyOneshotIsOneLateRun) {
+  auto& mine = make(collector(script("p", "exec sleep 1000")));
+  mine.start();
+  mine.due(true);
+  EXPECT_EQ(mine.late(), 1U);
+}
+
 TEST_F(CollectorTest, OutOfDescriptorsCostsARunNotTheLoop) {
   auto& mine = make(collector(script("p", "echo sample 1700000000 a 1")));
   rlimit old{};
