@@ -101,8 +101,9 @@ void Intake::refuse(proto::Reason reason, std::string_view excerpt) {
     return;
   }
   const auto now = supervision_.loop.now();
-  const auto last = std::exchange(last_refused_[index], now);
-  if (last && now - *last < supervision_.waits.tell_again) return;
+  auto& told = told_[index];
+  if (told && now - *told < supervision_.waits.tell_again) return;
+  told = now;
   supervision_.lines.warning(fmt::format(
       "collector {}: refused ({}){}{}; more of these are counted, not told", collector_.name,
       to_string(reason), excerpt.empty() ? "" : ": ", printable(excerpt)));

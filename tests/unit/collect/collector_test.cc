@@ -206,6 +206,19 @@ TEST_F(CollectorTest, GarbageIsCountedByReasonAndToldOnce) {
             1);
 }
 
+TEST_F(CollectorTest, GarbageThatNeverEndsIsToldAgainAfterAWhile) {
+  supervision_.waits.tell_again = milliseconds(300);
+  auto& mine = make(collector(
+      script("p", "while :; do echo nonsense; sleep 0.02; done"), Mode::kFeed));
+  mine.start();
+  const auto told = [this] {
+    return std::count_if(told_.begin(), told_.end(),
+                         [](auto& line) { return line.find("(unknown-keyword)") != line.npos; });
+  };
+  EXPECT_TRUE(until([&told] { return told() >= 2; }));
+  EXPECT_GE(mine.intake().rejected(Reason::kUnknownKeyword), 3U);
+}
+
 TEST_F(CollectorTest, HalfAMessageAtTheEndIsRefused) {
   run(collector(script("p", "printf '\\020\\000\\000\\001\\200'")));
   EXPECT_EQ(collector_->intake().rejected(Reason::kIncomplete), 1U);
