@@ -46,6 +46,10 @@ std::optional<base::Error> become_user(const std::string& name) {
     return base::Error{fmt::format("there is no user '{}' on this host{}", name,
                                    errno != 0 ? fmt::format(" ({})", std::strerror(errno)) : "")};
   }
+  // Where the environment says otherwise the description does: the agent's own are not in it.
+  ::setenv("USER", user->pw_name, 0);
+  ::setenv("LOGNAME", user->pw_name, 0);
+  ::setenv("HOME", user->pw_dir, 0);
   if (::geteuid() == user->pw_uid && ::geteuid() != 0) return std::nullopt;
   if (::initgroups(name.c_str(), user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
       ::setuid(user->pw_uid) != 0) {
@@ -57,9 +61,6 @@ std::optional<base::Error> become_user(const std::string& name) {
   if (user->pw_uid != 0 && ::setuid(0) == 0) {
     return base::Error{fmt::format("could become root again after user '{}'", name)};
   }
-  ::setenv("USER", user->pw_name, 1);
-  ::setenv("LOGNAME", user->pw_name, 1);
-  ::setenv("HOME", user->pw_dir, 1);
   return std::nullopt;
 }
 

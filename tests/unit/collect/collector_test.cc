@@ -1,6 +1,7 @@
 #include "agent/collect/collector.h"
 
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,6 +188,18 @@ TEST_F(CollectorTest, ItRunsAsItsUserWithItsLimits) {
   run(std::move(description));
   EXPECT_TRUE(sink_.has("65534.65534")) << sink_.lines.at(0);
   EXPECT_TRUE(sink_.has("524288.0.5")) << sink_.lines.at(1);
+}
+
+TEST_F(CollectorTest, WhatItsDescriptionSetsWinsOverItsUser) {
+  const passwd* me = ::getpwuid(::geteuid());
+  if (me == nullptr) GTEST_SKIP() << "this user has no name";
+  auto description =
+      collector(script("p", "echo \"fact home=$HOME\"; echo \"fact user=$USER.$LOGNAME\""));
+  description.user = me->pw_name;
+  description.env = {{"HOME", "/of/the/description"}};
+  run(std::move(description));
+  EXPECT_TRUE(sink_.has("/of/the/description")) << sink_.lines.at(0);
+  EXPECT_TRUE(sink_.has(std::string(me->pw_name) + "." + me->pw_name)) << sink_.lines.at(1);
 }
 
 TEST_F(CollectorTest, GarbageIsCountedByReasonAndToldOnce) {
