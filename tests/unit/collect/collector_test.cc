@@ -190,6 +190,19 @@ TEST_F(CollectorTest, ItRunsAsItsUserWithItsLimits) {
   EXPECT_TRUE(sink_.has("524288.0.5")) << sink_.lines.at(1);
 }
 
+TEST_F(CollectorTest, ItsUserMayOpenItsPipesByName) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  ::chmod(folder_.c_str(), 0755);
+  auto description = collector(script("p",
+                                      "echo trouble > /dev/stderr; "
+                                      "echo sample 1700000000 a 1 > /dev/stdout"));
+  description.user = "nobody";
+  run(std::move(description));
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(was_told("says: trouble"));
+  EXPECT_EQ(sink_.lines.size(), 1U);
+}
+
 TEST_F(CollectorTest, WhatItsDescriptionSetsWinsOverItsUser) {
   const passwd* me = ::getpwuid(::geteuid());
   if (me == nullptr) GTEST_SKIP() << "this user has no name";
