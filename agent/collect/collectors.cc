@@ -96,9 +96,10 @@ void Collectors::look_again() {
   auto gathered = gather(config_, describe_, supervision_.owners);
   tell_remarks(gathered.remarks);
   auto old = std::exchange(entries_, {});
-  taken_.clear();
+  const auto taken_before = std::exchange(taken_, {});
   for (auto& wanted : gathered.wanted) {
     if (wanted.standing == Wanted::Standing::kTaken) {
+      count_taken(wanted, taken_before);
       taken_.push_back(std::move(wanted));
     } else {
       take(std::move(wanted), old);
@@ -112,6 +113,15 @@ void Collectors::look_again() {
   arm();
   queue_held();
   start_some();
+}
+
+// Once for as long as it lasts.
+void Collectors::count_taken(const Wanted& wanted, const std::vector<Wanted>& before) {
+  const bool counted = std::any_of(before.begin(), before.end(), [&wanted](const auto& other) {
+    return other.description.name == wanted.description.name &&
+           other.description.origin == wanted.description.origin;
+  });
+  if (!counted) ++taken_counts_[wanted.description.name];
 }
 
 void Collectors::take(Wanted wanted, std::vector<Entry>& old) {

@@ -272,6 +272,27 @@ TEST_F(CollectorsTest, OfTwoWithOneNameTheConfigurationsRuns) {
   EXPECT_NE(states[1].last_error.find("is taken by a test"), std::string::npos);
 }
 
+TEST_F(CollectorsTest, ARefusalForATakenNameIsCountedOnceAndStaysCounted) {
+  const auto refused = [this] {
+    KeepingReport report;
+    collectors_->report(report);
+    return report.values.at("lariat_collector_runs_total mine refused");
+  };
+  const auto mine = stream("mine", script("program", kAnswer));
+  const auto file = script("d/mine", "echo sample 1700000000 wrong 1");
+  apply({mine});
+  EXPECT_EQ(refused(), 1.0);
+  apply({mine});
+  EXPECT_EQ(refused(), 1.0) << "it is the same still";
+  std::filesystem::remove(file);
+  apply({mine});
+  EXPECT_EQ(collectors_->states().size(), 1U);
+  EXPECT_EQ(refused(), 1.0);
+  script("d/mine", "echo sample 1700000000 wrong 1");
+  apply({mine});
+  EXPECT_EQ(refused(), 2.0);
+}
+
 TEST_F(CollectorsTest, OneThatIsDisabledDoesNotRun) {
   auto one = stream("one", script("one", kAnswer));
   one.enabled = false;
