@@ -221,6 +221,15 @@ TEST_F(CollectorsTest, LeftoversAreNoCollectors) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(CollectorsTest, NamesFollowTheRuleOfTheConfiguration) {
+  script("d/-bad", "echo sample 1700000000 bad 1");
+  script("d/_good", "echo sample 1700000000 good 1");
+  apply();
+  EXPECT_TRUE(was_told("-bad is skipped: \"-bad\" cannot be the name of a collector"));
+  EXPECT_TRUE(until([this] { return sink_.has("good"); }));
+  EXPECT_EQ(collectors_->states().size(), 1U);
+}
+
 TEST_F(CollectorsTest, ADirectoryThatComesLaterIsWatchedToo) {
   collectors_->apply({.directories = {path("later/deeper")}, .interval = seconds(60)});
   std::filesystem::create_directory(path("later"));
