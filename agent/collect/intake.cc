@@ -12,17 +12,8 @@ namespace lariat::collect {
 namespace {
 
 IngestOptions ingest_options(const config::Collector& collector) {
-  IngestOptions options{.max_line = collector.max_line, .tell_each = true};
-  switch (collector.format) {
-    case config::OutputFormat::kAuto:
-      break;
-    case config::OutputFormat::kTsdp:
-      options.format = Format::kTsdp;
-      break;
-    case config::OutputFormat::kText:
-      options.format = Format::kText;
-      break;
-  }
+  IngestOptions options{
+      .format = collector.format, .max_line = collector.max_line, .tell_each = true};
   // 0 is "unknown", which the wire says for what it has no room for.
   if (std::in_range<std::uint32_t>(collector.interval.count())) {
     options.interval_milliseconds = static_cast<std::uint32_t>(collector.interval.count());
