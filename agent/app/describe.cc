@@ -31,6 +31,7 @@ collect::CollectorsConfig collectors_config(const config::Config& config) {
   return {.directories = config.directories,
           .run = config.run,
           .schedule = config.schedule,
+          .schedule_file = config.schedule_file,
           .interval = config.interval};
 }
 

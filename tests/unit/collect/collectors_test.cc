@@ -254,6 +254,20 @@ TEST_F(CollectorsTest, AFileThatOthersMayWriteIsRefusedAndRunsOnceThatIsMended) 
   EXPECT_EQ(state("mine").last_error, "");
 }
 
+TEST_F(CollectorsTest, AScheduleThatOthersMayWriteIsRefusedAndRunsOnceThatIsMended) {
+  const auto file = write("schedule", "@1s echo sample 1700000000 a 1\n", 0666);
+  auto line = collector("/bin/sh");
+  line.command = {"/bin/sh", "-c", "echo sample 1700000000 a 1"};
+  line.interval = seconds(1);
+  collectors_->apply({.schedule = {line}, .schedule_file = file, .interval = seconds(60)});
+  EXPECT_EQ(state("mine").state, "refused");
+  EXPECT_NE(state("mine").last_error.find("chmod go-w '" + file + "'"), std::string::npos);
+  EXPECT_EQ(collectors_->pid_of("mine"), -1);
+  ::chmod(file.c_str(), 0644);
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
+  EXPECT_EQ(state("mine").last_error, "");
+}
+
 TEST_F(CollectorsTest, ADescriptionThatGetsMistakesLeavesTheOldOneRunning) {
   const auto program = script("program", kAnswer);
   write("d/mine.json", program);
