@@ -1,8 +1,6 @@
 #include "agent/collect/collectors.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,13 +15,6 @@ constexpr std::size_t kRoom = std::size_t{64} << 10U;  // One read.
 constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
-
-std::vector<uid_t> trusted_owners(const std::string& exec_program) {
-  std::vector<uid_t> owners{0, ::geteuid()};
-  struct stat status {};
-  if (::stat(exec_program.c_str(), &status) == 0) owners.push_back(status.st_uid);
-  return owners;
-}
 
 }  // namespace
 

@@ -48,7 +48,7 @@ class PipeReader {
   std::span<std::byte> room_;
   Events events_;
   base::UniqueFd pipe_;
-  std::uint64_t opened_ = 0;  // So many pipes.
+  std::uint64_t opened_ = 0;         // So many pipes.
   std::optional<std::size_t> left_;  // Octets still to be read, once it is to finish.
   loop::Loop& loop_;
   loop::IoWatcher readable_;

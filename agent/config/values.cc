@@ -12,7 +12,6 @@ namespace {
 
 using Kind = Node::Kind;
 
-
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });

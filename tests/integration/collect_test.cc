@@ -75,6 +75,23 @@ TEST(Collect, PrintsExactlyWhatTheAgentSendsAndWhyItRejectsTheRest) {
   EXPECT_EQ(agent.end(), 0);
 }
 
+TEST(Collect, GivesAProgramWhatTheAgentsConfigurationSays) {
+  TemporaryDirectory directory;
+  const auto program = directory.file("mine");
+  write_file(program,
+             "#!/bin/sh\necho \"fact control=$LARIAT_CONTROL\"\n"
+             "echo \"fact interval=$LARIAT_INTERVAL\"\n");
+  ASSERT_EQ(Process({"chmod", "755", program}).wait(), 0);
+  const auto config = directory.file("c.json");
+  write_file(config, R"({"tags": {"env": "prod"}, "interval": "30s",
+    "control": {"socket": "/run/of/a/test.sock"}})");
+  const auto collected = collect({"--config", config, program});
+  EXPECT_EQ(collected.status, 0) << collected.words;
+  EXPECT_THAT(collected.frames, HasSubstr("/run/of/a/test.sock"));
+  EXPECT_THAT(collected.frames, HasSubstr("env=prod"));
+  EXPECT_THAT(collected.frames, HasSubstr(" 30\n"));
+}
+
 TEST(Collect, SaysHowARunWentWrong) {
   TemporaryDirectory directory;
   const auto program = directory.file("bad");

@@ -234,8 +234,8 @@ TEST_F(CollectorTest, GarbageIsCountedByReasonAndToldOnce) {
 
 TEST_F(CollectorTest, GarbageThatNeverEndsIsToldAgainAfterAWhile) {
   supervision_.waits.tell_again = milliseconds(300);
-  auto& mine = make(collector(
-      script("p", "while :; do echo nonsense; sleep 0.02; done"), Mode::kFeed));
+  auto& mine =
+      make(collector(script("p", "while :; do echo nonsense; sleep 0.02; done"), Mode::kFeed));
   mine.start();
   const auto told = [this] {
     return std::count_if(told_.begin(), told_.end(),
@@ -417,8 +417,8 @@ TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
 
 TEST_F(CollectorTest, AStreamThatHasEndedIsNotAskedWhileItsPipeIsRead) {
   supervision_.room = std::span(room_).first(16);
-  auto& mine = make(
-      collector(script("p", "printf 'done\\n'; exec seq 1000000 1005000"), Mode::kStream));
+  auto& mine =
+      make(collector(script("p", "printf 'done\\n'; exec seq 1000000 1005000"), Mode::kStream));
   mine.start();
   ASSERT_TRUE(until([this, &mine] { return mine.end() && runs_ == 1; }));
   ASSERT_EQ(mine.state().state, "running") << "all is read already";
