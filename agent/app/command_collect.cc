@@ -261,6 +261,7 @@ int collect_once(const CollectOptions& options) {
     log.error(error->text);
     return kWrongUse;
   }
+  collector.enabled = true;  // It was asked for.
   warn_of_distrust(wanted, log);
   CollectOnce run(config, collector);
   return run.run();

@@ -92,6 +92,16 @@ TEST(Collect, GivesAProgramWhatTheAgentsConfigurationSays) {
   EXPECT_THAT(collected.frames, HasSubstr(" 30\n"));
 }
 
+TEST(Collect, RunsOneThatIsDisabled) {
+  TemporaryDirectory directory;
+  const auto config = directory.file("c.json");
+  write_file(config, R"({"collectors": {"run": {"off": {"enabled": false,
+    "command": ["/bin/sh", "-c", "echo sample 1700000000 x 1"]}}}})");
+  const auto collected = collect({"--config", config, "off"});
+  EXPECT_EQ(collected.status, 0) << collected.words;
+  EXPECT_THAT(collected.frames, HasSubstr("sample 1700000000 x "));
+}
+
 TEST(Collect, SaysHowARunWentWrong) {
   TemporaryDirectory directory;
   const auto program = directory.file("bad");
