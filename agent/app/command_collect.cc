@@ -97,9 +97,10 @@ class CollectOnce {
       enough_.start(collector_.description().interval);
     }
     if (!collector_.gone()) loop_.run();
-    std::fflush(stdout);
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     summarize();
-    return collector_.state().healthy && !interrupted_ ? kGood : kFailed;
+    if (!written) std::fputs("not all frames could be written to standard output\n", stderr);
+    return collector_.state().healthy && !interrupted_ && written ? kGood : kFailed;
   }
 
  private:

@@ -124,5 +124,13 @@ TEST(Collect, SaysHowARunWentWrong) {
   EXPECT_THAT(missing.words, HasSubstr("does not exist"));
 }
 
+TEST(Collect, FailsIfItsOutputCannotBeWritten) {
+  Process shell({"sh", "-c",
+                 std::string(LARIAT_BINARY) +
+                     " collect /bin/sh -c 'echo sample 1700000000 x 1' >/dev/full"});
+  EXPECT_EQ(shell.wait(), 1);
+  EXPECT_THAT(shell.text(Process::Stream::kErr), HasSubstr("not all frames could be written"));
+}
+
 }  // namespace
 }  // namespace lariat::test
