@@ -125,9 +125,9 @@ TEST(Collect, SaysHowARunWentWrong) {
 }
 
 TEST(Collect, FailsIfItsOutputCannotBeWritten) {
-  Process shell({"sh", "-c",
-                 std::string(LARIAT_BINARY) +
-                     " collect /bin/sh -c 'echo sample 1700000000 x 1' >/dev/full"});
+  Process shell(
+      {"sh", "-c",
+       std::string(LARIAT_BINARY) + " collect /bin/sh -c 'echo sample 1700000000 x 1' >/dev/full"});
   EXPECT_EQ(shell.wait(), 1);
   EXPECT_THAT(shell.text(Process::Stream::kErr), HasSubstr("not all frames could be written"));
 }
