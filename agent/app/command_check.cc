@@ -12,6 +12,7 @@
 #include "agent/app/collector_files.h"
 #include "agent/app/commands.h"
 #include "agent/app/config_choice.h"
+#include "agent/collect/trust.h"
 
 namespace lariat::app {
 namespace {
@@ -40,12 +41,10 @@ Findings look(const std::string& file, const config::Surroundings& surroundings)
   Findings findings{.loaded = load_choice(file, surroundings)};
   auto& [config, mistakes, warnings] = findings.loaded;
   if (!config) return findings;
-  auto files = read_collector_files(*config, surroundings);
-  append(std::move(files.mistakes), mistakes);
-  append(std::move(files.warnings), warnings);
-  append(missing_programs(config->run), warnings);
-  append(missing_programs(files.collectors), warnings);
-  findings.collectors = config->run.size() + config->schedule.size() + files.collectors.size();
+  auto found = look_at_collectors(*config, surroundings, collect::trusted_owners("/proc/self/exe"));
+  append(std::move(found.mistakes), mistakes);
+  append(std::move(found.warnings), warnings);
+  findings.collectors = found.good;
   return findings;
 }
 

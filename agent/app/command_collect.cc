@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,16 +30,18 @@
 #include "agent/collect/reaper.h"
 #include "agent/collect/supervision.h"
 #include "agent/collect/trust.h"
+#include "agent/collect/wanted.h"
 #include "agent/config/collector.h"
 #include "agent/config/load.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/signal.h"
 #include "agent/loop/timer.h"
-#include "proto/default_tags.h"
 #include "proto/print.h"
 
 namespace lariat::app {
 namespace {
+
+constexpr const char* kSelf = "/proc/self/exe";
 
 struct CollectOptions {
   std::string config;
@@ -48,12 +50,6 @@ struct CollectOptions {
   std::string timeout;
   std::string interval;
   std::vector<std::string> words;
-};
-
-/// What is to be run, and with which tags.
-struct Subject {
-  config::Collector collector;
-  proto::DefaultTags tags;
 };
 
 class Printer final : public collect::FrameSink {
@@ -74,25 +70,25 @@ class Printer final : public collect::FrameSink {
 /// prints in one interval.
 class CollectOnce {
  public:
-  explicit CollectOnce(const Subject& subject)
+  /// Borrows `config`.
+  CollectOnce(const config::Config& config, config::Collector collector)
       : lines_([](base::Level, std::string_view) {}),  // What it would log is said in other words.
         reaper_(loop_),
         supervision_{.loop = loop_,
                      .lines = lines_,
                      .sink = printer_,
-                     .tags = subject.tags,
+                     .tags = config.tags,
                      .reaper = reaper_,
-                     .exec_program = "/proc/self/exe",
+                     .exec_program = kSelf,
+                     .control_socket = config.control_socket,
                      .room = room_,
                      .on_refused = tell_refused,
                      .on_errors = pass_on},
-        collector_(supervision_, subject.collector, 1,
+        collector_(supervision_, std::move(collector), 1,
                    {.on_run = [this] { ran(); }, .on_gone = [this] { loop_.stop(); }}),
         enough_(loop_, [this]() noexcept { collector_.retire(); }),
         interrupt_(loop_, SIGINT, [this]() noexcept { interrupted(); }),
-        terminate_(loop_, SIGTERM, [this]() noexcept { interrupted(); }) {
-    supervision_.waits.tell_again = std::chrono::milliseconds(0);
-  }
+        terminate_(loop_, SIGTERM, [this]() noexcept { interrupted(); }) {}
 
   /// The command's exit status.
   int run() {
@@ -101,9 +97,10 @@ class CollectOnce {
       enough_.start(collector_.description().interval);
     }
     if (!collector_.gone()) loop_.run();
-    std::fflush(stdout);
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     summarize();
-    return collector_.state().healthy && !interrupted_ ? kGood : kFailed;
+    if (!written) std::fputs("not all frames could be written to standard output\n", stderr);
+    return collector_.state().healthy && !interrupted_ && written ? kGood : kFailed;
   }
 
  private:
@@ -156,22 +153,14 @@ class CollectOnce {
   bool interrupted_ = false;
 };
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
 // A program by its path, everything else as it is by default.
-std::variant<Subject, int> program(const std::vector<std::string>& words) {
-  Subject subject;
-  subject.collector.command = words;
+collect::Wanted program(const std::vector<std::string>& words, std::chrono::milliseconds interval) {
   std::error_code error;
-  subject.collector.command[0] = std::filesystem::absolute(words[0], error).lexically_normal();
-  subject.collector.name = std::filesystem::path(words[0]).stem();
-  subject.collector.origin = "the command line";
-  [[maybe_unused]] const auto set = subject.tags.set("host", host_name());
-  return subject;
+  const std::string file = std::filesystem::absolute(words[0], error).lexically_normal();
+  const std::string name = std::filesystem::path(words[0]).stem();
+  collect::Wanted wanted{.description = config::plain_collector(file, name, interval)};
+  wanted.description.origin = "the command line";
+  return wanted;
 }
 
 std::optional<base::Error> set_duration(const std::string& text, const char* option,
@@ -192,33 +181,26 @@ std::string names_of(const std::vector<collect::Wanted>& all) {
 }
 
 // A collector by its name, as the agent would find it.
-std::variant<Subject, int> named(const CollectOptions& options, const base::Log& log) {
-  const auto surroundings = config::real_surroundings();
-  const std::string file = choose_config(options.config);
-  const auto loaded = load_choice(file, surroundings);
-  std::fputs(as_lines(loaded.mistakes, loaded.warnings).c_str(), stderr);
-  if (!loaded.config) return kBadConfig;
-  const std::string& name = options.words.front();
-  const auto gathered = gather(*loaded.config, surroundings, {});
+std::variant<collect::Wanted, int> named(const std::string& name, const config::Config& config,
+                                         const config::Surroundings& surroundings,
+                                         const base::Log& log) {
+  const auto gathered = gather(config, surroundings, {});
   const auto wanted =
       std::find_if(gathered.wanted.begin(), gathered.wanted.end(),
                    [&name](const auto& other) { return other.description.name == name; });
   if (wanted == gathered.wanted.end()) {
-    log.error(
-        fmt::format("there is no collector {} in {}: write one of {}, or a program's path "
-                    "such as ./{}",
-                    collect::printable(name), file.empty() ? "the built-in default" : file,
-                    names_of(gathered.wanted), collect::printable(name)));
+    log.error(fmt::format(
+        "there is no collector {} in {}: write one of {}, or a program's path "
+        "such as ./{}",
+        collect::printable(name), config.file.empty() ? "the built-in default" : config.file,
+        names_of(gathered.wanted), collect::printable(name)));
     return kWrongUse;
   }
   if (!wanted->refusal.empty()) {
     log.error(wanted->refusal);
     return kBadConfig;
   }
-  Subject subject{.collector = wanted->description, .tags = loaded.config->tags};
-  auto& command = subject.collector.command;
-  command.insert(command.end(), options.words.begin() + 1, options.words.end());
-  return subject;
+  return *wanted;
 }
 
 // What the options say wins over what is described.
@@ -248,21 +230,41 @@ std::optional<base::Error> adjust(const CollectOptions& options, config::Collect
   return std::nullopt;
 }
 
+// Of what the agent would judge before it runs it, the first that it would refuse.
+void warn_of_distrust(const collect::Wanted& wanted, const base::Log& log) {
+  const auto owners = collect::trusted_owners(kSelf);
+  for (const auto& path : {wanted.source, wanted.description.command.front()}) {
+    if (path.empty()) continue;
+    if (const auto distrust = collect::judge(path, owners)) {
+      log.warning("the agent would refuse it: " + distrust.text);
+      return;
+    }
+  }
+}
+
 int collect_once(const CollectOptions& options) {
   const base::Log log;
-  const bool is_path = options.words.front().find('/') != std::string::npos;
-  auto found = is_path ? program(options.words) : named(options, log);
+  const auto surroundings = config::real_surroundings();
+  const auto loaded = load_choice(choose_config(options.config), surroundings);
+  std::fputs(as_lines(loaded.mistakes, loaded.warnings).c_str(), stderr);
+  if (!loaded.config) return kBadConfig;
+  const auto& config = *loaded.config;
+  const auto& words = options.words;
+  std::variant<collect::Wanted, int> found = program(words, config.interval);
+  if (words.front().find('/') == std::string::npos) {
+    found = named(words.front(), config, surroundings, log);
+  }
   if (const int* status = std::get_if<int>(&found)) return *status;
-  auto& subject = std::get<Subject>(found);
-  if (const auto error = adjust(options, subject.collector)) {
+  auto& wanted = std::get<collect::Wanted>(found);
+  auto& collector = wanted.description;
+  collector.command.insert(collector.command.end(), words.begin() + 1, words.end());
+  if (const auto error = adjust(options, collector)) {
     log.error(error->text);
     return kWrongUse;
   }
-  const std::array<uid_t, 2> owners{0, ::geteuid()};
-  if (const auto distrust = collect::judge(subject.collector.command.front(), owners)) {
-    log.warning("the agent would refuse it: " + distrust.text);
-  }
-  CollectOnce run(subject);
+  collector.enabled = true;  // It was asked for.
+  warn_of_distrust(wanted, log);
+  CollectOnce run(config, collector);
   return run.run();
 }
 
@@ -284,7 +286,9 @@ void add_collect(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"auto", "tsdp", "text"}));
   command->add_option("--timeout", options->timeout, "of its run or answer (default: the interval)")
       ->option_text("TIME");
-  command->add_option("--interval", options->interval, "how often it would run (default: 10s)")
+  command
+      ->add_option("--interval", options->interval,
+                   "how often it would run (default: as it is configured)")
       ->option_text("TIME");
   // What follows the first word is the program's, whatever it looks like.
   command->prefix_command();

@@ -17,9 +17,7 @@ std::vector<std::string> sentences(const std::vector<config::Mistake>& mistakes)
 collect::Describe describe_with(const config::Surroundings& surroundings) {
   const auto json = [surroundings](const std::string& file, std::string_view name,
                                    std::chrono::milliseconds interval) -> collect::Described {
-    const auto text = surroundings.read_file(file);
-    if (!text) return {.mistakes = {text.error().text}};
-    auto loaded = config::parse_collector(*text, file, name, interval, surroundings);
+    auto loaded = config::load_collector(file, name, interval, surroundings);
     return {.collector = std::move(loaded.collector),
             .mistakes = sentences(loaded.mistakes),
             .warnings = sentences(loaded.warnings)};
@@ -31,6 +29,7 @@ collect::CollectorsConfig collectors_config(const config::Config& config) {
   return {.directories = config.directories,
           .run = config.run,
           .schedule = config.schedule,
+          .schedule_file = config.schedule_file,
           .interval = config.interval};
 }
 

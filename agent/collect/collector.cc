@@ -58,12 +58,12 @@ void Collector::due(bool late) {
     if (!restart_.active()) launch();
     return;
   }
-  if (lives_on() && counted_) return;  // It is being ended, and comes back after its wait.
+  if (lives_on() && (counted_ || end_)) return;  // It is ending, and comes back after its wait.
   if (lives_on() && !answering_) {
     ask();
     return;
   }
-  if (!owed_) ++late_;
+  if (!owed_ && !late) ++late_;
   owed_ = true;
 }
 
@@ -105,6 +105,7 @@ void Collector::launch() {
   assert(!alive_ && !description_.command.empty());
   restart_.stop();
   refused_ = false;
+  launched_ = supervision_.loop.now();
   const auto& program = description_.command.front();
   if (!supervision_.owners.empty()) {
     if (auto distrust = judge(program, supervision_.owners)) {
@@ -128,7 +129,6 @@ void Collector::launch() {
   alive_ = true;
   counted_ = false;
   end_.reset();
-  launched_ = supervision_.loop.now();
   input_ = std::move(pipes->input);
   output_.open(std::move(pipes->output));
   errors_.open(std::move(pipes->errors));
@@ -180,7 +180,8 @@ void Collector::take_output(std::span<const std::byte> octets) {
   const auto before = intake_.frames();
   const auto verdict = intake_.feed(octets);
   if (feed) {
-    if (intake_.frames() != before) runs_.succeeded(supervision_.loop.wall_now());
+    // What one that is being ended still prints does not make it good.
+    if (intake_.frames() != before && !counted_) runs_.recovered(supervision_.loop.wall_now());
     watch_half_message();
   }
   weigh(verdict);
@@ -271,6 +272,7 @@ void Collector::cut_off(Result result, std::string why) {
   output_.close();
   errors_.close();
   end_for(result, std::move(why));
+  finish();
 }
 
 void Collector::process_ended(const ProcessEnd& end) {
@@ -289,6 +291,7 @@ void Collector::finish() {
   if (!alive_ || !end_ || output_.is_open() || errors_.is_open()) return;
   intake_.finish();
   error_lines_.finish();
+  deadline_.stop();
   alive_ = false;
   if (!counted_) judge_end();
   answering_ = false;

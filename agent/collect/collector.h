@@ -116,8 +116,8 @@ class Collector {
   bool retired_ = false;
   bool counted_ = false;  // What the end of the process means stands in `runs_` already.
   std::optional<ProcessEnd> end_;
-  base::Monotonic launched_;
-  base::Monotonic began_;  // The run, the answer, the interval of a feed.
+  base::Monotonic launched_;  // Or tried to.
+  base::Monotonic began_;     // The run, the answer, the interval of a feed.
   std::uint64_t restarts_ = 0;
   std::uint64_t late_ = 0;
   std::string notice_;

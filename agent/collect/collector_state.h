@@ -33,7 +33,7 @@ struct CollectorState {
   std::string origin;      ///< Where it is described.
   std::string mode;        ///< `oneshot`, `stream`, `feed`.
   std::string state;       ///< `waiting`, `running`, `backing off`, `refused`, `disabled`.
-  bool healthy = true;     ///< The last run was good, or none has ended yet.
+  bool healthy = true;     ///< The last run was good, none has ended yet, or a feed has come back.
   std::string last_error;  ///< In words, with what to do; empty if all is well.
   std::chrono::milliseconds interval{};
   std::uint64_t runs_good = 0;

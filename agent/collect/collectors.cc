@@ -1,8 +1,6 @@
 #include "agent/collect/collectors.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,13 +15,6 @@ constexpr std::size_t kRoom = std::size_t{64} << 10U;  // One read.
 constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
-
-std::vector<uid_t> trusted_owners(const std::string& exec_program) {
-  std::vector<uid_t> owners{0, ::geteuid()};
-  struct stat status {};
-  if (::stat(exec_program.c_str(), &status) == 0) owners.push_back(status.st_uid);
-  return owners;
-}
 
 }  // namespace
 
@@ -96,9 +87,10 @@ void Collectors::look_again() {
   auto gathered = gather(config_, describe_, supervision_.owners);
   tell_remarks(gathered.remarks);
   auto old = std::exchange(entries_, {});
-  taken_.clear();
+  const auto taken_before = std::exchange(taken_, {});
   for (auto& wanted : gathered.wanted) {
     if (wanted.standing == Wanted::Standing::kTaken) {
+      count_taken(wanted, taken_before);
       taken_.push_back(std::move(wanted));
     } else {
       take(std::move(wanted), old);
@@ -112,6 +104,15 @@ void Collectors::look_again() {
   arm();
   queue_held();
   start_some();
+}
+
+// Once for as long as it lasts.
+void Collectors::count_taken(const Wanted& wanted, const std::vector<Wanted>& before) {
+  const bool counted = std::any_of(before.begin(), before.end(), [&wanted](const auto& other) {
+    return other.description.name == wanted.description.name &&
+           other.description.origin == wanted.description.origin;
+  });
+  if (!counted) ++taken_counts_[wanted.description.name];
 }
 
 void Collectors::take(Wanted wanted, std::vector<Entry>& old) {

@@ -84,6 +84,7 @@ class Collectors final : public metrics::Source {
   };
 
   void look_again();
+  void count_taken(const Wanted& wanted, const std::vector<Wanted>& before);
   void take(Wanted wanted, std::vector<Entry>& old);
   void add(Wanted wanted);
   void drop(Entry& entry);
@@ -111,6 +112,7 @@ class Collectors final : public metrics::Source {
   std::map<std::string, std::uint32_t> numbers_;  // Of collectors, by name; never used again.
   std::vector<Entry> entries_;                    // In the order of their sources.
   std::vector<Wanted> taken_;                     // Those whose name another has.
+  std::map<std::string, std::uint64_t, std::less<>> taken_counts_;  // Ever, by name.
   std::vector<std::unique_ptr<Collector>> ending_;
   std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.
   bool mended_ = false;               // One that was distrusted may be trusted now.

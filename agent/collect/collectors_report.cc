@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
@@ -44,11 +43,9 @@ void report_counts(metrics::Report& report, const Collector& collector, std::uin
 void Collectors::report(metrics::Report& report) const {
   for (const auto& entry : entries_) {
     const auto& collector = *entry.collector;
-    const auto taken = std::count_if(taken_.begin(), taken_.end(), [&entry](const auto& other) {
-      return other.description.name == entry.wanted.description.name;
-    });
-    report_counts(report, collector, static_cast<std::uint64_t>(taken));
     const std::string_view name = collector.description().name;
+    const auto taken = taken_counts_.find(name);
+    report_counts(report, collector, taken == taken_counts_.end() ? 0 : taken->second);
     if (const auto duration = collector.runs().last_duration()) {
       report.set(Metric::kCollectorLastRunDurationSeconds, seconds(*duration), {name});
     }

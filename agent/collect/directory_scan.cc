@@ -10,6 +10,9 @@
 #include <cstring>
 #include <memory>
 
+#include "agent/collect/error_lines.h"
+#include "agent/config/name.h"
+
 namespace lariat::collect {
 namespace {
 
@@ -17,10 +20,6 @@ constexpr std::array<std::string_view, 11> kLeftoverEnds{"~",       ".swp",     
                                                          ".bak",    ".orig",    ".disabled", ".old",
                                                          ".rpmnew", ".rpmsave", ".rpmorig"};
 constexpr mode_t kAnyExecute = 0111;
-
-bool is_letter_or_digit(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 void look_at(const std::string& directory, const std::string& file, DirectoryContents& contents) {
   const std::string path = directory + "/" + file;
@@ -44,12 +43,11 @@ void look_at(const std::string& directory, const std::string& file, DirectoryCon
     return;
   }
   std::string name = file.substr(0, file.rfind('.'));
-  if (!is_collector_name(name)) {
+  if (!config::is_name(name)) {
     contents.remarks.push_back(
-        fmt::format("{} is skipped: a collector's name has letters, digits, _, - and . only, "
-                    "begins with one of "
-                    "the first two, and is not longer than 64: rename it",
-                    path));
+        fmt::format("{} is skipped: \"{}\" cannot be the name of a collector; call the file by "
+                    "another: {}",
+                    path, printable(name), config::kNameRule));
     return;
   }
   contents.files.push_back({path, std::move(name), description});
@@ -62,14 +60,6 @@ bool is_leftover(std::string_view file_name) noexcept {
          file_name.starts_with("README") || file_name.find(".dpkg-") != std::string_view::npos ||
          std::any_of(kLeftoverEnds.begin(), kLeftoverEnds.end(),
                      [file_name](auto end) { return file_name.ends_with(end); });
-}
-
-bool is_collector_name(std::string_view name) noexcept {
-  constexpr std::size_t kLongest = 64;
-  return !name.empty() && name.size() <= kLongest && is_letter_or_digit(name.front()) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.';
-         });
 }
 
 DirectoryContents scan_directory(const std::string& directory) {

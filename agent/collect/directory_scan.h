@@ -22,8 +22,6 @@ struct DirectoryContents {
 /// Files that are nobody's collectors and are passed over without a word: hidden ones, and what
 /// editors and package managers leave behind.
 [[nodiscard]] bool is_leftover(std::string_view file_name) noexcept;
-/// A name that metrics and lines can show as it is: letters, digits, `_`, `-`, `.`; at most 64.
-[[nodiscard]] bool is_collector_name(std::string_view name) noexcept;
 
 /// A directory that does not exist is empty.
 [[nodiscard]] DirectoryContents scan_directory(const std::string& directory);

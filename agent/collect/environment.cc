@@ -12,6 +12,13 @@ namespace {
 // A collector that used them would speak for the agent.
 constexpr std::array<std::string_view, 6> kOfTheAgentAlone{
     "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"};
+// Those of the agent's user: `lariat exec` sets what another user has instead.
+constexpr std::array<std::string_view, 3> kOfTheUser{"HOME", "USER", "LOGNAME"};
+
+template <std::size_t N>
+bool is_one_of(std::string_view key, const std::array<std::string_view, N>& keys) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 std::string_view key_of(std::string_view pair) { return pair.substr(0, pair.find('=')); }
 
@@ -27,10 +34,9 @@ std::vector<std::string> environment_of(const config::Collector& collector,
   std::vector<std::string> environment;
   for (char** pair = environ; pair != nullptr && *pair != nullptr; ++pair) {
     const auto key = key_of(*pair);
-    if (std::find(kOfTheAgentAlone.begin(), kOfTheAgentAlone.end(), key) ==
-        kOfTheAgentAlone.end()) {
-      environment.emplace_back(*pair);
-    }
+    if (is_one_of(key, kOfTheAgentAlone)) continue;
+    if (!collector.user.empty() && is_one_of(key, kOfTheUser)) continue;
+    environment.emplace_back(*pair);
   }
   set(environment, "LARIAT_COLLECTOR", collector.name);
   set(environment, "LARIAT_INTERVAL", std::to_string(collector.interval.count() / 1000));

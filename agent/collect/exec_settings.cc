@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,6 +39,15 @@ bool set(ExecSettings& settings, std::string_view key, std::string_view value) {
   return false;
 }
 
+// Else it could write to them, but not open them by their names such as /dev/stderr.
+void give_pipes_to(const passwd& user) noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+    [[maybe_unused]] const int given = ::fchown(fd, user.pw_uid, user.pw_gid);
+  }
+}
+
 // Supplementary groups too: those of the agent are not for it.
 std::optional<base::Error> become_user(const std::string& name) {
   errno = 0;
@@ -46,7 +56,12 @@ std::optional<base::Error> become_user(const std::string& name) {
     return base::Error{fmt::format("there is no user '{}' on this host{}", name,
                                    errno != 0 ? fmt::format(" ({})", std::strerror(errno)) : "")};
   }
+  // Where the environment says otherwise the description does: the agent's own are not in it.
+  ::setenv("USER", user->pw_name, 0);
+  ::setenv("LOGNAME", user->pw_name, 0);
+  ::setenv("HOME", user->pw_dir, 0);
   if (::geteuid() == user->pw_uid && ::geteuid() != 0) return std::nullopt;
+  give_pipes_to(*user);
   if (::initgroups(name.c_str(), user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
       ::setuid(user->pw_uid) != 0) {
     return base::Error{
@@ -57,9 +72,6 @@ std::optional<base::Error> become_user(const std::string& name) {
   if (user->pw_uid != 0 && ::setuid(0) == 0) {
     return base::Error{fmt::format("could become root again after user '{}'", name)};
   }
-  ::setenv("USER", user->pw_name, 1);
-  ::setenv("LOGNAME", user->pw_name, 1);
-  ::setenv("HOME", user->pw_dir, 1);
   return std::nullopt;
 }
 

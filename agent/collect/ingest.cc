@@ -8,6 +8,8 @@
 
 namespace lariat::collect {
 
+using Format = config::OutputFormat;
+
 Ingest::Ingest(const proto::DefaultTags& tags, IngestOptions options, Handlers handlers)
     : tags_(tags),
       options_(options),

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/collector.h"
 #include "proto/decode.h"
 #include "proto/default_tags.h"
 #include "proto/line_encoder.h"
@@ -15,15 +16,9 @@
 
 namespace lariat::collect {
 
-/// What the octets of a collector are.
-enum class Format {
-  kAuto,  ///< The first octet decides: 0x1_ is TSDP, anything else is text.
-  kTsdp,
-  kText,
-};
-
 struct IngestOptions {
-  Format format = Format::kAuto;
+  /// Of kAuto the first octet decides: 0x1_ is TSDP, anything else is text.
+  config::OutputFormat format = config::OutputFormat::kAuto;
   std::uint32_t interval_milliseconds = 0;  ///< Of STATEs that come as text; 0 is unknown.
   std::size_t max_line = proto::LineSplitter::kDefaultLimit;
   bool tell_each = false;  ///< Every refusal is told, not only the first of its reason.

@@ -12,17 +12,8 @@ namespace lariat::collect {
 namespace {
 
 IngestOptions ingest_options(const config::Collector& collector) {
-  IngestOptions options{.max_line = collector.max_line, .tell_each = true};
-  switch (collector.format) {
-    case config::OutputFormat::kAuto:
-      break;
-    case config::OutputFormat::kTsdp:
-      options.format = Format::kTsdp;
-      break;
-    case config::OutputFormat::kText:
-      options.format = Format::kText;
-      break;
-  }
+  IngestOptions options{
+      .format = collector.format, .max_line = collector.max_line, .tell_each = true};
   // 0 is "unknown", which the wire says for what it has no room for.
   if (std::in_range<std::uint32_t>(collector.interval.count())) {
     options.interval_milliseconds = static_cast<std::uint32_t>(collector.interval.count());
@@ -101,8 +92,9 @@ void Intake::refuse(proto::Reason reason, std::string_view excerpt) {
     return;
   }
   const auto now = supervision_.loop.now();
-  const auto last = std::exchange(last_refused_[index], now);
-  if (last && now - *last < supervision_.waits.tell_again) return;
+  auto& told = told_[index];
+  if (told && now - *told < supervision_.waits.tell_again) return;
+  told = now;
   supervision_.lines.warning(fmt::format(
       "collector {}: refused ({}){}{}; more of these are counted, not told", collector_.name,
       to_string(reason), excerpt.empty() ? "" : ": ", printable(excerpt)));

@@ -18,8 +18,8 @@
 namespace lariat::collect {
 
 /// What a collector prints, from the octets to the sink: decoded, held to its limits, counted over
-/// all of its runs. A reason to refuse is told in the log, and again only after it was quiet for a
-/// while, so garbage does not fill a disk.
+/// all of its runs. A reason to refuse is told in the log, and again only after an hour, so
+/// garbage does not fill a disk.
 class Intake {
  public:
   enum class Verdict : std::uint8_t {
@@ -65,7 +65,7 @@ class Intake {
   std::uint64_t frames_in_run_ = 0;
   std::uint64_t octets_in_run_ = 0;
   std::array<std::uint64_t, proto::kReasonCount> rejected_{};
-  std::array<std::optional<base::Monotonic>, proto::kReasonCount> last_refused_{};
+  std::array<std::optional<base::Monotonic>, proto::kReasonCount> told_{};
 };
 
 }  // namespace lariat::collect

@@ -23,6 +23,7 @@ PipeReader::PipeReader(loop::Loop& loop, std::span<std::byte> room, Events event
 
 void PipeReader::open(base::UniqueFd pipe) {
   close();
+  ++opened_;
   pipe_ = std::move(pipe);
   left_.reset();
   ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
@@ -72,7 +73,9 @@ bool PipeReader::read_once() {
   }
   const auto count = static_cast<std::size_t>(got);
   if (left_) *left_ -= count;
+  const auto opened = opened_;
   events_.on_octets(room_.first(count));
+  if (opened != opened_) return false;  // Of another program by now.
   if (left_ && *left_ == 0 && pipe_) {
     end();
     return false;

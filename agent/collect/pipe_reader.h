@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -47,6 +48,7 @@ class PipeReader {
   std::span<std::byte> room_;
   Events events_;
   base::UniqueFd pipe_;
+  std::uint64_t opened_ = 0;         // So many pipes.
   std::optional<std::size_t> left_;  // Octets still to be read, once it is to finish.
   loop::Loop& loop_;
   loop::IoWatcher readable_;

@@ -11,6 +11,10 @@ namespace lariat::collect {
 
 void RunRecord::good(base::WallTime now) {
   ++counts_[static_cast<std::size_t>(Result::kOk)];
+  recovered(now);
+}
+
+void RunRecord::recovered(base::WallTime now) {
   last_success_ = now;
   if (bad_in_a_row_ > 0) {
     lines_.info(fmt::format("collector {}: good again after {} bad {}", name_, bad_in_a_row_,

@@ -22,7 +22,8 @@ class RunRecord {
   /// `why`: in words, with what to do. The log has it once as long as it stays the same.
   void bad(Result result, std::string why);
   void took(std::chrono::milliseconds duration) noexcept { last_duration_ = duration; }
-  void succeeded(base::WallTime now) noexcept { last_success_ = now; }
+  /// It works, with no run that ended: of a feed.
+  void recovered(base::WallTime now);
 
   [[nodiscard]] std::uint64_t count(Result result) const noexcept {
     return counts_[static_cast<std::size_t>(result)];

@@ -97,4 +97,11 @@ Distrust judge(const std::string& file, std::span<const uid_t> owners) {
   return {};
 }
 
+std::vector<uid_t> trusted_owners(const std::string& exec_program) {
+  std::vector<uid_t> owners{0, ::geteuid()};
+  struct stat status {};
+  if (::stat(exec_program.c_str(), &status) == 0) owners.push_back(status.st_uid);
+  return owners;
+}
+
 }  // namespace lariat::collect

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace lariat::collect {
 
@@ -23,5 +24,8 @@ struct Distrust {
 /// may write to but where only owners may remove and rename (sticky, as /tmp is) is good if it is
 /// not the file's own directory. A file that does not exist is judged by its directories.
 [[nodiscard]] Distrust judge(const std::string& file, std::span<const uid_t> owners);
+
+/// Whom an agent trusts: root, itself, and the owner of `exec_program`, who could change the agent.
+[[nodiscard]] std::vector<uid_t> trusted_owners(const std::string& exec_program);
 
 }  // namespace lariat::collect

@@ -57,6 +57,20 @@ class Gathering {
     for (auto& remark : contents.remarks) gathered_.remarks.push_back(std::move(remark));
   }
 
+  // Its lines are commands themselves: of what they run only the shell is judged later.
+  void add_schedule(const std::vector<config::Collector>& schedule, const std::string& file) {
+    Distrust distrust;
+    if (!schedule.empty() && !owners_.empty()) distrust = judge(file, owners_);
+    for (const auto& collector : schedule) {
+      Wanted wanted{.description = collector, .source = file};
+      if (distrust) {
+        wanted.standing = Wanted::Standing::kDistrusted;
+        wanted.refusal = "refused: " + distrust.text;
+      }
+      add(std::move(wanted));
+    }
+  }
+
   Gathered take() { return std::move(gathered_); }
 
  private:
@@ -101,7 +115,7 @@ Gathered gather(const CollectorsConfig& config, const Describe& describe,
   Gathering gathering(describe, config.interval, owners);
   for (const auto& collector : config.run) gathering.add({.description = collector});
   for (const auto& directory : config.directories) gathering.add_directory(directory);
-  for (const auto& collector : config.schedule) gathering.add({.description = collector});
+  gathering.add_schedule(config.schedule, config.schedule_file);
   return gathering.take();
 }
 

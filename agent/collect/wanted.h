@@ -20,6 +20,7 @@ struct CollectorsConfig {
   std::vector<std::string> directories;     ///< Watched; absolute paths.
   std::vector<config::Collector> run;       ///< `collectors.run`.
   std::vector<config::Collector> schedule;  ///< Of the schedule file.
+  std::string schedule_file;                ///< Its path; judged by the trust rule.
   std::chrono::milliseconds interval{10'000};
 };
 
@@ -56,13 +57,14 @@ struct FileIdentity {
 struct Wanted {
   enum class Standing : std::uint8_t {
     kGood,
-    kDistrusted,  ///< Its file in a directory breaks the trust rule.
+    kDistrusted,  ///< Its `source` breaks the trust rule.
     kMistaken,    ///< Its description has mistakes.
     kTaken,       ///< Another has its name.
   };
 
   config::Collector description;
-  std::string source;  ///< The file in a directory; empty if the configuration says it.
+  std::string source;  ///< The file in a directory, or the schedule file; empty if the
+                       ///< configuration says it.
   Standing standing = Standing::kGood;
   std::string refusal;  ///< Why it is not to run, and what to do; empty if it is good.
   FileIdentity program;

@@ -7,6 +7,7 @@
 
 #include "agent/base/units.h"
 #include "agent/config/load.h"
+#include "agent/config/name.h"
 #include "agent/config/values.h"
 
 namespace lariat::config {

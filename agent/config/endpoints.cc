@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "agent/base/units.h"
+#include "agent/config/name.h"
 #include "agent/config/values.h"
 
 namespace lariat::config {

@@ -11,6 +11,7 @@
 #include "agent/config/collectors.h"
 #include "agent/config/endpoints.h"
 #include "agent/config/listen.h"
+#include "agent/config/name.h"
 #include "agent/config/reader.h"
 #include "agent/config/schedule_file.h"
 #include "agent/config/values.h"

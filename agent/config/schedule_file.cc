@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "agent/base/result.h"
+#include "agent/config/name.h"
 #include "agent/config/notes.h"
 #include "agent/config/values.h"
 

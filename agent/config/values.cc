@@ -12,8 +12,6 @@ namespace {
 
 using Kind = Node::Kind;
 
-constexpr std::size_t kLongestName = 64;
-
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -135,15 +133,6 @@ std::optional<std::string> absolute_path(const Value& value, std::string_view ex
   value.mistake(
       fmt::format("{} is not an absolute path; write one as \"{}\"", quoted(*text), example));
   return std::nullopt;
-}
-
-bool is_name(std::string_view name) noexcept {
-  const auto is_of_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= kLongestName && name.front() != '.' &&
-         name.front() != '-' && std::all_of(name.begin(), name.end(), is_of_name);
 }
 
 }  // namespace lariat::config

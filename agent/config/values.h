@@ -45,10 +45,4 @@ struct SizeRule {
 [[nodiscard]] std::optional<std::string> absolute_path(const Value& value,
                                                        std::string_view example);
 
-/// What endpoints and collectors may be called: 1 to 64 of `A-Z a-z 0-9 . _ -`, with neither `.`
-/// nor `-` first.
-[[nodiscard]] bool is_name(std::string_view name) noexcept;
-inline constexpr std::string_view kNameRule =
-    "write 1 to 64 of A-Z a-z 0-9 . _ -, the first none of . and -";
-
 }  // namespace lariat::config

@@ -77,18 +77,49 @@ TEST_F(CheckTest, ReadsTheDescriptionsInTheDirectoriesOfCollectors) {
   (void)write("d/-.json", R"({"command": ["/bin/sh"]})");
   write_program("d/twice");
   (void)write("d/twice.json", R"({"command": ["/bin/sh"]})");
-  std::filesystem::create_directory(folder_.file("d/e.json"));
   const auto [status, out, err] = check({"--config", config("")});
   EXPECT_EQ(status, 78);
   EXPECT_THAT(err,
               HasSubstr(folder_.file("d/bad.json") + ":1:13: command: \"/bin/sh\" is a text;"));
   EXPECT_THAT(err, HasSubstr("\"-\" cannot be the name of a collector"));
-  EXPECT_THAT(err, HasSubstr(folder_.file("d/twice.json") +
-                             ": there is a collector \"twice\" already, of " +
-                             folder_.file("d/twice") + "; call this file by another name\n"));
   EXPECT_THAT(err,
-              HasSubstr(folder_.file("d/e.json") + ": is a directory; write the path of a file\n"));
-  EXPECT_THAT(err, EndsWith("lariat check: 4 mistakes, 0 warnings\n"));
+              HasSubstr(folder_.file("d/twice.json") + ": refused: the name twice is taken by " +
+                        folder_.file("d/twice") + ": rename or remove one\n"));
+  EXPECT_THAT(err, EndsWith("lariat check: 2 mistakes, 1 warning\n"));
+}
+
+TEST_F(CheckTest, WarnsOfWhatTheTrustRuleRefuses) {
+  write_program("d/open");
+  ASSERT_EQ(::chmod(folder_.file("d/open").c_str(), 0777), 0);
+  (void)write("d/mistaken.json", "what others may write is not even read");
+  ASSERT_EQ(::chmod(folder_.file("d/mistaken.json").c_str(), 0666), 0);
+  write_program("program");
+  ASSERT_EQ(::chmod(folder_.file("program").c_str(), 0722), 0);
+  (void)write("schedule", "@10s true\n@10s false\n");
+  ASSERT_EQ(::chmod(folder_.file("schedule").c_str(), 0666), 0);
+  const auto file = write("c.json", R"({"collectors": {"directories": [")" + folder_.file("d") +
+                                        R"("], "schedule_file": ")" + folder_.file("schedule") +
+                                        R"(", "run": {"x": {"command": [")" +
+                                        folder_.file("program") + R"("]}}}})");
+  const auto [status, out, err] = check({"--config", file});
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(out, file + " is good: 0 endpoints, 1 collector; 4 warnings\n");
+  for (const auto& path : {folder_.file("d/open"), folder_.file("d/mistaken.json"),
+                           folder_.file("schedule"), folder_.file("program")}) {
+    EXPECT_THAT(err, HasSubstr("warning: refused: " + path + " may be written by"));
+  }
+}
+
+TEST_F(CheckTest, OfTwoWithOneNameTakesTheOneThatTheAgentTakes) {
+  write_program("d/mine");
+  (void)write("schedule", "@10s mine\n");
+  const auto file =
+      write("c.json", R"({"collectors": {"directories": [")" + folder_.file("d") +
+                          R"("], "schedule_file": ")" + folder_.file("schedule") + R"("}})");
+  const auto [status, out, err] = check({"--config", file});
+  EXPECT_EQ(status, 78);
+  EXPECT_THAT(err, StartsWith(folder_.file("schedule") + ":1: refused: the name mine is taken by " +
+                              folder_.file("d/mine")));
 }
 
 TEST_F(CheckTest, WarnsOfWhatIsNotThereYet) {

@@ -75,6 +75,33 @@ TEST(Collect, PrintsExactlyWhatTheAgentSendsAndWhyItRejectsTheRest) {
   EXPECT_EQ(agent.end(), 0);
 }
 
+TEST(Collect, GivesAProgramWhatTheAgentsConfigurationSays) {
+  TemporaryDirectory directory;
+  const auto program = directory.file("mine");
+  write_file(program,
+             "#!/bin/sh\necho \"fact control=$LARIAT_CONTROL\"\n"
+             "echo \"fact interval=$LARIAT_INTERVAL\"\n");
+  ASSERT_EQ(Process({"chmod", "755", program}).wait(), 0);
+  const auto config = directory.file("c.json");
+  write_file(config, R"({"tags": {"env": "prod"}, "interval": "30s",
+    "control": {"socket": "/run/of/a/test.sock"}})");
+  const auto collected = collect({"--config", config, program});
+  EXPECT_EQ(collected.status, 0) << collected.words;
+  EXPECT_THAT(collected.frames, HasSubstr("/run/of/a/test.sock"));
+  EXPECT_THAT(collected.frames, HasSubstr("env=prod"));
+  EXPECT_THAT(collected.frames, HasSubstr(" 30\n"));
+}
+
+TEST(Collect, RunsOneThatIsDisabled) {
+  TemporaryDirectory directory;
+  const auto config = directory.file("c.json");
+  write_file(config, R"({"collectors": {"run": {"off": {"enabled": false,
+    "command": ["/bin/sh", "-c", "echo sample 1700000000 x 1"]}}}})");
+  const auto collected = collect({"--config", config, "off"});
+  EXPECT_EQ(collected.status, 0) << collected.words;
+  EXPECT_THAT(collected.frames, HasSubstr("sample 1700000000 x "));
+}
+
 TEST(Collect, SaysHowARunWentWrong) {
   TemporaryDirectory directory;
   const auto program = directory.file("bad");
@@ -95,6 +122,14 @@ TEST(Collect, SaysHowARunWentWrong) {
   const auto missing = collect({directory.file("none")});
   EXPECT_EQ(missing.status, 1);
   EXPECT_THAT(missing.words, HasSubstr("does not exist"));
+}
+
+TEST(Collect, FailsIfItsOutputCannotBeWritten) {
+  Process shell(
+      {"sh", "-c",
+       std::string(LARIAT_BINARY) + " collect /bin/sh -c 'echo sample 1700000000 x 1' >/dev/full"});
+  EXPECT_EQ(shell.wait(), 1);
+  EXPECT_THAT(shell.text(Process::Stream::kErr), HasSubstr("not all frames could be written"));
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #include "agent/collect/collector.h"
 
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
+#include "tests/support/frames.h"
 #include "tests/unit/collect/supervision_fixture.h"
 
 namespace lariat::collect {
@@ -38,6 +42,12 @@ class CollectorTest : public SupervisionTest {
   }
   void wait_for_runs(int runs) {
     EXPECT_TRUE(until([this, runs] { return runs_ >= runs; })) << runs_ << " runs";
+  }
+  // Its process has ended, and the loop has not seen that yet.
+  void wait_for_exit() const {
+    const pid_t pid = collector_->pid();
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
   }
   [[nodiscard]] std::uint64_t count(Result result) const {
     return collector_->runs().count(result);
@@ -180,6 +190,31 @@ TEST_F(CollectorTest, ItRunsAsItsUserWithItsLimits) {
   EXPECT_TRUE(sink_.has("524288.0.5")) << sink_.lines.at(1);
 }
 
+TEST_F(CollectorTest, ItsUserMayOpenItsPipesByName) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  ::chmod(folder_.c_str(), 0755);
+  auto description = collector(script("p",
+                                      "echo trouble > /dev/stderr; "
+                                      "echo sample 1700000000 a 1 > /dev/stdout"));
+  description.user = "nobody";
+  run(std::move(description));
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(was_told("says: trouble"));
+  EXPECT_EQ(sink_.lines.size(), 1U);
+}
+
+TEST_F(CollectorTest, WhatItsDescriptionSetsWinsOverItsUser) {
+  const passwd* me = ::getpwuid(::geteuid());
+  if (me == nullptr) GTEST_SKIP() << "this user has no name";
+  auto description =
+      collector(script("p", "echo \"fact home=$HOME\"; echo \"fact user=$USER.$LOGNAME\""));
+  description.user = me->pw_name;
+  description.env = {{"HOME", "/of/the/description"}};
+  run(std::move(description));
+  EXPECT_TRUE(sink_.has("/of/the/description")) << sink_.lines.at(0);
+  EXPECT_TRUE(sink_.has(std::string(me->pw_name) + "." + me->pw_name)) << sink_.lines.at(1);
+}
+
 TEST_F(CollectorTest, GarbageIsCountedByReasonAndToldOnce) {
   auto description =
       collector(script("p",
@@ -197,6 +232,19 @@ TEST_F(CollectorTest, GarbageIsCountedByReasonAndToldOnce) {
             1);
 }
 
+TEST_F(CollectorTest, GarbageThatNeverEndsIsToldAgainAfterAWhile) {
+  supervision_.waits.tell_again = milliseconds(300);
+  auto& mine =
+      make(collector(script("p", "while :; do echo nonsense; sleep 0.02; done"), Mode::kFeed));
+  mine.start();
+  const auto told = [this] {
+    return std::count_if(told_.begin(), told_.end(),
+                         [](auto& line) { return line.find("(unknown-keyword)") != line.npos; });
+  };
+  EXPECT_TRUE(until([&told] { return told() >= 2; }));
+  EXPECT_GE(mine.intake().rejected(Reason::kUnknownKeyword), 3U);
+}
+
 TEST_F(CollectorTest, HalfAMessageAtTheEndIsRefused) {
   run(collector(script("p", "printf '\\020\\000\\000\\001\\200'")));
   EXPECT_EQ(collector_->intake().rejected(Reason::kIncomplete), 1U);
@@ -210,6 +258,40 @@ TEST_F(CollectorTest, OverItsOutputAOneshotIsEnded) {
   EXPECT_TRUE(error_has("max_output")) << error();
   EXPECT_GE(collector_->intake().rejected(Reason::kLimit), 1U);
   EXPECT_LE(sink_.lines.size(), 70'000U);
+}
+
+TEST_F(CollectorTest, OctetsThatBreakTheStreamAfterItsEndDoNotHoldTheRun) {
+  supervision_.room = std::span(room_).first(16);  // Its end is seen before all it left.
+  std::string stream;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    const auto frame = test::numbered_frame(i);
+    stream.append(reinterpret_cast<const char*>(frame.data()), frame.size());
+  }
+  auto& mine = make(collector(script("p", "exec cat " + write("stream", stream + "garbage"))));
+  mine.start();
+  wait_for_exit();
+  wait_for_runs(1);
+  EXPECT_EQ(count(Result::kFailed), 1U);
+  EXPECT_EQ(mine.state().state, "waiting");
+  script("p", "echo sample 1700000000 a 1");
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_EQ(count(Result::kOk), 1U);
+}
+
+TEST_F(CollectorTest, TooMuchOutputAfterItsEndDoesNotHoldTheRun) {
+  supervision_.room = std::span(room_).first(16);
+  auto description = collector(script("p", "[ -e " + path("well") + " ] || seq 1000000 1000100"));
+  description.max_output = 100;
+  auto& mine = make(std::move(description));
+  mine.start();
+  wait_for_exit();
+  mine.due(false);
+  write("well", "");
+  wait_for_runs(2);
+  EXPECT_EQ(count(Result::kKilled), 1U);
+  EXPECT_EQ(count(Result::kOk), 1U) << "it was due meanwhile";
+  EXPECT_EQ(mine.state().state, "waiting");
 }
 
 TEST_F(CollectorTest, FramesAndSeriesOverTheirLimitAreDroppedAndCounted) {
@@ -244,6 +326,13 @@ TEST_F(CollectorTest, ABusyOneshotRunsOnceMoreWhenItIsDone) {
   wait_for_runs(2);
   test::run_for(loop_, milliseconds(100));
   EXPECT_EQ(count(Result::kOk), 2U);
+}
+
+TEST_F(CollectorTest, ALateMomentOfABusyOneshotIsOneLateRun) {
+  auto& mine = make(collector(script("p", "exec sleep 1000")));
+  mine.start();
+  mine.due(true);
+  EXPECT_EQ(mine.late(), 1U);
 }
 
 TEST_F(CollectorTest, OutOfDescriptorsCostsARunNotTheLoop) {
@@ -317,6 +406,27 @@ TEST_F(CollectorTest, AStreamThatEndsIsAFailureAndComesBackForEver) {
   EXPECT_TRUE(error_has("a stream lives on")) << error();
 }
 
+TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
+  supervision_.exec_program = path("missing");
+  supervision_.waits.back_off_max = seconds(300);
+  auto& mine = run(collector(script("p", kAnswer), Mode::kStream));
+  test::run_for(loop_, milliseconds(500));
+  EXPECT_GE(mine.restarts(), 1U);
+  EXPECT_LE(mine.restarts(), 6U) << "10 + 20 + 40 + 80 + 160 + 320 ms at the least";
+}
+
+TEST_F(CollectorTest, AStreamThatHasEndedIsNotAskedWhileItsPipeIsRead) {
+  supervision_.room = std::span(room_).first(16);
+  auto& mine =
+      make(collector(script("p", "printf 'done\\n'; exec seq 1000000 1005000"), Mode::kStream));
+  mine.start();
+  ASSERT_TRUE(until([this, &mine] { return mine.end() && runs_ == 1; }));
+  ASSERT_EQ(mine.state().state, "running") << "all is read already";
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_TRUE(error_has("waits for the next tick")) << error();
+}
+
 TEST_F(CollectorTest, AStreamThatIsStillAnsweringIsAskedOnceWhenItIsDone) {
   auto& mine = make(collector(
       script("p", "while read -r word time; do echo sample 1700000000 a 1; while [ ! -e " +
@@ -352,6 +462,20 @@ TEST_F(CollectorTest, AFeedLivesOnAndIsNotWokenFor) {
   test::run_for(loop_, milliseconds(200));
   EXPECT_EQ(loop_.stats().wakeups - before, 1U);
   EXPECT_TRUE(mine.state().last_success);
+}
+
+TEST_F(CollectorTest, AFeedThatComesBackAndPrintsIsHealthyAgain) {
+  auto& mine = run(collector(script("p", "if [ -e " + path("well") +
+                                             " ]; then echo sample 1700000000 a 1; exec sleep "
+                                             "1000; fi; echo > " +
+                                             path("well") + "; exit 1"),
+                             Mode::kFeed));
+  EXPECT_FALSE(mine.state().healthy);
+  ASSERT_TRUE(until([this] { return !sink_.lines.empty(); }));
+  EXPECT_TRUE(mine.state().healthy);
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(was_told("good again after 1 bad run"));
+  EXPECT_EQ(count(Result::kOk), 0U) << "its run goes on";
 }
 
 TEST_F(CollectorTest, AFeedThatFloodsHasToWaitForItsNextInterval) {

@@ -221,6 +221,15 @@ TEST_F(CollectorsTest, LeftoversAreNoCollectors) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(CollectorsTest, NamesFollowTheRuleOfTheConfiguration) {
+  script("d/-bad", "echo sample 1700000000 bad 1");
+  script("d/_good", "echo sample 1700000000 good 1");
+  apply();
+  EXPECT_TRUE(was_told("-bad is skipped: \"-bad\" cannot be the name of a collector"));
+  EXPECT_TRUE(until([this] { return sink_.has("good"); }));
+  EXPECT_EQ(collectors_->states().size(), 1U);
+}
+
 TEST_F(CollectorsTest, ADirectoryThatComesLaterIsWatchedToo) {
   collectors_->apply({.directories = {path("later/deeper")}, .interval = seconds(60)});
   std::filesystem::create_directory(path("later"));
@@ -241,6 +250,20 @@ TEST_F(CollectorsTest, AFileThatOthersMayWriteIsRefusedAndRunsOnceThatIsMended) 
   EXPECT_NE(state("mine").last_error.find("chmod go-w '" + file + "'"), std::string::npos);
   EXPECT_TRUE(collectors_->every_one_ran()) << "there is nothing to wait for";
   ::chmod(file.c_str(), 0755);
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
+  EXPECT_EQ(state("mine").last_error, "");
+}
+
+TEST_F(CollectorsTest, AScheduleThatOthersMayWriteIsRefusedAndRunsOnceThatIsMended) {
+  const auto file = write("schedule", "@1s echo sample 1700000000 a 1\n", 0666);
+  auto line = collector("/bin/sh");
+  line.command = {"/bin/sh", "-c", "echo sample 1700000000 a 1"};
+  line.interval = seconds(1);
+  collectors_->apply({.schedule = {line}, .schedule_file = file, .interval = seconds(60)});
+  EXPECT_EQ(state("mine").state, "refused");
+  EXPECT_NE(state("mine").last_error.find("chmod go-w '" + file + "'"), std::string::npos);
+  EXPECT_EQ(collectors_->pid_of("mine"), -1);
+  ::chmod(file.c_str(), 0644);
   EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
   EXPECT_EQ(state("mine").last_error, "");
 }
@@ -270,6 +293,27 @@ TEST_F(CollectorsTest, OfTwoWithOneNameTheConfigurationsRuns) {
   ASSERT_EQ(states.size(), 2U);
   EXPECT_EQ(states[1].state, "refused");
   EXPECT_NE(states[1].last_error.find("is taken by a test"), std::string::npos);
+}
+
+TEST_F(CollectorsTest, ARefusalForATakenNameIsCountedOnceAndStaysCounted) {
+  const auto refused = [this] {
+    KeepingReport report;
+    collectors_->report(report);
+    return report.values.at("lariat_collector_runs_total mine refused");
+  };
+  const auto mine = stream("mine", script("program", kAnswer));
+  const auto file = script("d/mine", "echo sample 1700000000 wrong 1");
+  apply({mine});
+  EXPECT_EQ(refused(), 1.0);
+  apply({mine});
+  EXPECT_EQ(refused(), 1.0) << "it is the same still";
+  std::filesystem::remove(file);
+  apply({mine});
+  EXPECT_EQ(collectors_->states().size(), 1U);
+  EXPECT_EQ(refused(), 1.0);
+  script("d/mine", "echo sample 1700000000 wrong 1");
+  apply({mine});
+  EXPECT_EQ(refused(), 2.0);
 }
 
 TEST_F(CollectorsTest, OneThatIsDisabledDoesNotRun) {

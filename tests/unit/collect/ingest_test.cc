@@ -20,7 +20,7 @@ class IngestTest : public testing::Test {
     EXPECT_EQ(tags_.set("host", "web01"), proto::NameError::kNone);
     EXPECT_EQ(tags_.set("env", "prod"), proto::NameError::kNone);
   }
-  Ingest ingest(Format format = Format::kAuto) {
+  Ingest ingest(config::OutputFormat format = config::OutputFormat::kAuto) {
     return Ingest(tags_, {.format = format, .interval_milliseconds = 10'000},
                   {.frame =
                        [this](std::span<const std::byte> frame) {
