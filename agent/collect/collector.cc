@@ -40,11 +40,7 @@ Collector::Collector(const Supervision& supervision, config::Collector descripti
       back_off_(supervision.waits.back_off_min, supervision.waits.back_off_max,
                 std::random_device{}()),
       deadline_(supervision.loop, [this]() noexcept { deadline_passed(); }),
-      restart_(supervision.loop,
-               [this]() noexcept {
-                 ++restarts_;
-                 launch();
-               }),
+      restart_(supervision.loop, [this] { launch_again(); }),
       pause_(supervision.loop, [this]() noexcept { go_on(); }) {}
 
 void Collector::start() {
@@ -136,6 +132,11 @@ void Collector::launch() {
   begin_budget();
   if (description_.mode == Mode::kStream) ask();
   if (description_.mode == Mode::kOneshot) deadline_.start(description_.timeout);
+}
+
+void Collector::launch_again() {
+  ++restarts_;
+  launch();
 }
 
 // A tick that finds no room, or no reader, is one without an answer: its deadline comes.

@@ -73,6 +73,7 @@ class Collector {
     return description_.mode != config::Mode::kOneshot;
   }
   void launch();
+  void launch_again();
   void ask();
   void answered();
   void again_if_owed();

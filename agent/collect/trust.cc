@@ -79,7 +79,8 @@ Distrust judge(const std::string& file, std::span<const uid_t> owners) {
       done.resize(std::min(done.rfind('/'), done.size()));
       continue;
     }
-    const std::string path = part.empty() ? "/" : done + "/" + part;
+    std::string path = done;
+    path.append("/").append(part);
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return unreadable(path, errno);
     if (auto distrust = judge_one(path, status, parts.size() > 1, owners)) return distrust;

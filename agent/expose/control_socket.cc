@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -56,7 +57,7 @@ class ControlSocket::Client {
     writable_.watch(-1);
     deadline_.stop();
     socket_.reset();
-    answer_ = std::string();
+    answer_.reset();
     piece_ = std::string();
   }
 
@@ -95,9 +96,10 @@ class ControlSocket::Client {
   bool refill() {
     if (written_ < piece_.size()) return true;
     written_ = 0;
-    if (auto* text = std::get_if<std::string>(&answer_)) {
+    if (!answer_) return false;
+    if (auto* text = std::get_if<std::string>(&*answer_)) {
       piece_ = std::exchange(*text, {});
-    } else if (auto* scrape = std::get_if<Scrape>(&answer_)) {
+    } else if (auto* scrape = std::get_if<Scrape>(&*answer_)) {
       piece_.resize(kWriteBytes);
       piece_.resize(scrape->read(piece_.data(), piece_.size()));
     }
@@ -128,7 +130,7 @@ class ControlSocket::Client {
   loop::IoWatcher writable_;
   loop::Timer deadline_;
   std::string line_;
-  ControlAnswer answer_;
+  std::optional<ControlAnswer> answer_;  // Being written.
   std::string piece_;
   std::size_t written_ = 0;  // Octets of it.
 };

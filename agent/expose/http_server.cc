@@ -162,6 +162,7 @@ HttpServer::Client* HttpServer::Daemon::client_of(MHD_Connection* connection) no
 
 // Called when a request's fields have come, and again when all of it has. Answered at the first
 // call, a connection closes: right for one with a body, which would else be read to its end.
+// NOLINTNEXTLINE(readability-function-size): the parameters are the library's.
 MHD_Result HttpServer::Daemon::on_request(void* self, MHD_Connection* connection, const char* url,
                                           const char* method, const char*, const char*,
                                           std::size_t*, void** context) {
