@@ -41,7 +41,7 @@ Collector::Collector(const Supervision& supervision, config::Collector descripti
                 std::random_device{}()),
       deadline_(supervision.loop, [this]() noexcept { deadline_passed(); }),
       restart_(supervision.loop,
-               [this]() noexcept {
+               [this] {
                  ++restarts_;
                  launch();
                }),
