@@ -9,8 +9,9 @@
 namespace lariat::collect {
 
 /// What a collector has in its environment, as `KEY=VALUE`: the agent's own without what systemd
-/// told the agent alone, `LARIAT_COLLECTOR`, `LARIAT_INTERVAL` (seconds), `LARIAT_CONTROL` (path
-/// of the control socket, if there is one), and its own `env`, which wins.
+/// told the agent alone and, if it has a `user`, without `HOME`, `USER` and `LOGNAME`;
+/// `LARIAT_COLLECTOR`, `LARIAT_INTERVAL` (seconds), `LARIAT_CONTROL` (path of the control socket,
+/// if there is one), and its own `env`, which wins.
 [[nodiscard]] std::vector<std::string> environment_of(const config::Collector& collector,
                                                       std::string_view control_socket);
 
