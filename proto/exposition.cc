@@ -64,15 +64,11 @@ void append_label_value(std::string_view value, std::string& out) {
       out += "\\\"";
     } else if (first == '\n') {
       out += "\\n";
-    } else if (first == '\0') {
-      out += '_';
-    } else if (static_cast<unsigned char>(first) < 0x80) {
-      out += first;
-    } else if (const std::size_t character = character_size(value); character > 0) {
-      size = character;
-      out += value.substr(0, size);
     } else {
-      out += '_';
+      const bool ascii = first != '\0' && static_cast<unsigned char>(first) < 0x80;
+      const std::size_t character = ascii ? 1 : first == '\0' ? 0 : character_size(value);
+      size = std::max<std::size_t>(character, 1);
+      out += character > 0 ? value.substr(0, size) : std::string_view("_");
     }
     value.remove_prefix(size);
   }

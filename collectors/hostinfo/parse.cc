@@ -50,18 +50,21 @@ std::optional<std::string> os_release_value(std::string_view text, std::string_v
   return std::nullopt;
 }
 
+// What stands behind `key` the first time that anything does.
+std::optional<std::string> value_of(std::string_view key, std::string_view cpuinfo) {
+  std::string_view line;
+  while (sdk::take_line(cpuinfo, line)) {
+    std::string_view name;
+    std::string_view value;
+    if (split_line(line, name, value) && name == key && !value.empty()) return std::string(value);
+  }
+  return std::nullopt;
+}
+
 // x86 says `model name`, others `cpu model`, `Processor`, `cpu` or, of the board, `Model`.
 std::optional<std::string> cpu_model(std::string_view cpuinfo) {
-  for (const std::string_view wanted : {"model name", "cpu model", "Processor", "cpu", "Model"}) {
-    std::string_view rest = cpuinfo;
-    std::string_view line;
-    while (sdk::take_line(rest, line)) {
-      std::string_view key;
-      std::string_view value;
-      if (split_line(line, key, value) && key == wanted && !value.empty()) {
-        return std::string(value);
-      }
-    }
+  for (const std::string_view key : {"model name", "cpu model", "Processor", "cpu", "Model"}) {
+    if (auto value = value_of(key, cpuinfo)) return value;
   }
   return std::nullopt;
 }

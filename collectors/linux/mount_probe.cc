@@ -119,7 +119,7 @@ void MountProbe::ask(std::span<MountQuestion* const> questions) {
     rest = rest.subspan(done);
     if (rest.empty()) break;
     worker_->dismiss();
-    stuck_.push_back({std::move(worker_), rest.front()->path});
+    stuck_.push_back({std::exchange(worker_, nullptr), rest.front()->path});
     rest.front()->outcome = MountQuestion::Outcome::kStuck;
     rest = rest.subspan(1);
   }

@@ -75,11 +75,12 @@ class TimeSource : public sdk::Source {
                         RoundCache<std::string>& tags, sdk::Answer& answer) {
     std::string_view line;
     tags.begin();
+    const auto tags_of = [&device](std::string_view name) {
+      return sdk::Tags{{"clocksource", name}, {"device", device}}.text();
+    };
     while (sdk::take_line(text, line)) {
       for (std::string_view name; !(name = sdk::take_word(line)).empty();) {
-        answer.sample(metric, 1, tags.at(name, [&device](std::string_view of) {
-          return sdk::Tags{{"clocksource", of}, {"device", device}}.text();
-        }));
+        answer.sample(metric, 1, tags.at(name, tags_of));
       }
     }
     tags.end();

@@ -7,6 +7,10 @@ namespace {
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
+std::string needs_value(std::string_view name, const Option& option) {
+  return quoted(name) + " needs a value: " + std::string(name) + ' ' + std::string(option.value);
+}
+
 }  // namespace
 
 std::string parse_options(std::span<const char* const> arguments, std::span<const Option> options) {
@@ -18,14 +22,12 @@ std::string parse_options(std::span<const char* const> arguments, std::span<cons
     if (option == options.end()) return quoted(argument) + " is not an option: see --help";
 
     std::string_view value;
-    if (equals != argument.npos) {
-      if (option->value.empty()) return quoted(name) + " takes no value";
+    const bool attached = equals != argument.npos;
+    if (attached && option->value.empty()) return quoted(name) + " takes no value";
+    if (attached) {
       value = argument.substr(equals + 1);
     } else if (!option->value.empty()) {
-      if (++i == arguments.size()) {
-        return quoted(name) + " needs a value: " + std::string(name) + ' ' +
-               std::string(option->value);
-      }
+      if (++i == arguments.size()) return needs_value(name, *option);
       value = arguments[i];
     }
     if (std::string fault = option->take(value); !fault.empty()) return fault;

@@ -55,7 +55,8 @@ TEST(Lariat, TellsItsVersion) {
 TEST(Lariat, HasHelpForItselfAndEachCommand) {
   const auto [status, out, err] = run({"--help"});
   EXPECT_EQ(status, 0);
-  for (const std::string command : {"receive", "send", "name", "bench"}) {
+  for (const std::string command :
+       {"agent", "receive", "send", "status", "name", "bench", "check", "collect"}) {
     EXPECT_THAT(out, HasSubstr(command));
     EXPECT_EQ(run({command, "--help"}).status, 0) << command;
   }
@@ -64,10 +65,11 @@ TEST(Lariat, HasHelpForItselfAndEachCommand) {
 TEST(Lariat, RefusesWrongUseWithASentence) {
   const auto none = run({});
   EXPECT_EQ(none.status, 2);
-  EXPECT_THAT(none.err, HasSubstr("the command is missing: write one of receive, "));
+  EXPECT_THAT(none.err, HasSubstr("the command is missing: write one of agent, receive, "));
   const auto unknown = run({"recieve"});
   EXPECT_EQ(unknown.status, 2);
-  EXPECT_THAT(unknown.err, HasSubstr("there is no command 'recieve': write one of receive, "));
+  EXPECT_THAT(unknown.err,
+              HasSubstr("there is no command 'recieve': write one of agent, receive, "));
   const auto option = run({"name", "--jsno", "cpu host=a"});
   EXPECT_EQ(option.status, 2);
   EXPECT_THAT(option.err, HasSubstr("--jsno"));
