@@ -21,5 +21,6 @@ void add_receive(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_spool(CLI::App& app, Run& run);
 
 }  // namespace lariat::app

@@ -67,6 +67,7 @@ int start(int argc, char** argv) {
   add_send(app, run);
   add_name(app, run);
   add_bench(app, run);
+  add_spool(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

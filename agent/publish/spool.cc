@@ -8,6 +8,11 @@
 #include <utility>
 
 namespace lariat::publish {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{1000};
+
+}  // namespace
 
 Spool::Spool(SpoolOptions options, SpoolEvents events, loop::Loop& loop,
              std::shared_ptr<SpoolIo> io)
@@ -18,7 +23,12 @@ Spool::Spool(SpoolOptions options, SpoolEvents events, loop::Loop& loop,
       save_due_(loop, [this] { post_cursors(); }),
       retry_due_(loop, [this] { post_retry(); }) {}
 
-Spool::~Spool() = default;
+Spool::~Spool() {
+  events_ = {};
+  // So that the lock is free afterwards, if the disk lets it be.
+  if (!thread_) return;
+  [[maybe_unused]] const bool ended = thread_->stop(kPatience);
+}
 
 SpoolPlace Spool::begin() const noexcept {
   for (const auto& file : catalog_.files()) {
@@ -152,10 +162,8 @@ Spool::OpenFile Spool::open_at(std::uint64_t position) {
   }
   if (!file.index) {
     const auto range = stored->range;
-    note_findings(base, {.begin = range.from,
-                         .end = range.to,
-                         .lost = range.frames(),
-                         .damaged = true});
+    note_findings(base,
+                  {.begin = range.from, .end = range.to, .lost = range.frames(), .damaged = true});
   }
   return file;
 }

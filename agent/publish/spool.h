@@ -36,9 +36,9 @@ struct SpoolOptions {
 /// Frames of a file that cannot be read any more.
 struct SpoolDamage {
   std::string file;
-  SpoolExtent claimed;      ///< What it should hold; frames only if they are known.
-  std::uint64_t lost = 0;   ///< Frames, as far as is known.
-  bool set_aside = false;   ///< It is now FILE.bad; else what is intact in it stays in use.
+  SpoolExtent claimed;     ///< What it should hold; frames only if they are known.
+  std::uint64_t lost = 0;  ///< Frames, as far as is known.
+  bool set_aside = false;  ///< It is now FILE.bad; else what is intact in it stays in use.
 };
 
 /// What the spool tells. Called from the loop or from `open`; may call no method but those that
@@ -135,6 +135,8 @@ class Spool {
     return degraded_ ? std::string_view(degraded_->text) : std::string_view();
   }
   [[nodiscard]] SpoolStats stats() const noexcept;
+  /// The disk's thread has nothing to do.
+  [[nodiscard]] bool idle() const noexcept { return thread_->pending() == 0; }
   /// Files of an earlier run that no one has checked yet.
   [[nodiscard]] std::size_t unchecked() const noexcept { return to_check_.size(); }
 
@@ -184,7 +186,7 @@ class Spool {
   std::unique_ptr<SpoolSegment> segment_;  // Its file is the catalog's last; null: none is open.
   std::shared_ptr<const base::UniqueFd> spare_;
   bool spare_posted_ = false;
-  bool new_name_ = false;  // A file got its name since the directory was synced.
+  bool new_name_ = false;               // A file got its name since the directory was synced.
   std::deque<std::uint64_t> to_check_;  // Bases.
 
   bool syncing_ = false;

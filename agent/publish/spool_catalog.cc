@@ -45,8 +45,7 @@ void SpoolCatalog::set_file_bytes(std::uint64_t base, std::uint64_t bytes) {
 }
 
 void SpoolCatalog::remove(std::uint64_t base) {
-  std::erase_if(files_,
-                [&](const SpoolStored& one) { return one.range.from.position == base; });
+  std::erase_if(files_, [&](const SpoolStored& one) { return one.range.from.position == base; });
 }
 
 std::uint64_t SpoolCatalog::bytes() const noexcept {
@@ -61,10 +60,9 @@ const SpoolStored* SpoolCatalog::file_from(std::uint64_t base) const noexcept {
 }
 
 const SpoolStored* SpoolCatalog::file_at(std::uint64_t position) const noexcept {
-  const auto after = std::upper_bound(files_.begin(), files_.end(), position,
-                                      [](std::uint64_t value, const SpoolStored& one) {
-                                        return value < one.range.from.position;
-                                      });
+  const auto after = std::upper_bound(
+      files_.begin(), files_.end(), position,
+      [](std::uint64_t value, const SpoolStored& one) { return value < one.range.from.position; });
   if (after == files_.begin()) return nullptr;
   const auto& file = *(after - 1);
   return position < file.range.to.position ? &file : nullptr;
@@ -76,8 +74,8 @@ SpoolSpot SpoolCatalog::find(std::uint64_t position, SpoolPlace end) const {
   auto file = std::upper_bound(
       files_.begin(), files_.end(), position,
       [](std::uint64_t value, const SpoolStored& one) { return value < one.range.to.position; });
-  gap.damaged = position < damaged_before_ ||
-                (file != files_.end() && position >= file->range.from.position);
+  gap.damaged =
+      position < damaged_before_ || (file != files_.end() && position >= file->range.from.position);
   for (; file != files_.end(); ++file) {
     for (const auto& extent : file->extents) {
       if (extent.holds(position)) return {.stored = true, .extent = extent};

@@ -15,9 +15,9 @@ namespace lariat::publish {
 
 /// How far one endpoint is.
 struct SpoolCursor {
-  SpoolPlace acked;                 ///< All before it was delivered or dropped, but for `backlog`.
-  std::vector<SpoolExtent> backlog; ///< Left for later, oldest first; at most `kMaxBacklog`.
-  base::WallTime last_configured{}; ///< When it was in the configuration.
+  SpoolPlace acked;                  ///< All before it was delivered or dropped, but for `backlog`.
+  std::vector<SpoolExtent> backlog;  ///< Left for later, oldest first; at most `kMaxBacklog`.
+  base::WallTime last_configured{};  ///< When it was in the configuration.
 
   friend bool operator==(const SpoolCursor&, const SpoolCursor&) = default;
 };

@@ -121,9 +121,9 @@ std::optional<base::Error> SpoolDirectory::check_owner() const {
   const int error = io_.status(fd_.get(), status);
   if (error < 0) return spool_error("look at the spool", path_, error);
   if (status.st_uid != ::geteuid()) {
-    return base::Error{fmt::format(
-        "the spool {} belongs to user {}, the agent runs as user {}: chown {} {}", path_,
-        status.st_uid, ::geteuid(), ::geteuid(), path_)};
+    return base::Error{
+        fmt::format("the spool {} belongs to user {}, the agent runs as user {}: chown {} {}",
+                    path_, status.st_uid, ::geteuid(), ::geteuid(), path_)};
   }
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return base::Error{
@@ -215,8 +215,8 @@ base::Result<SpoolListing> SpoolDirectory::list() const {
     if (spool_position(name)) {
       listing.segments.push_back(look_at(name));
     } else if (is_bad_name(name)) {
-      const base::UniqueFd file(std::max(
-          io_.open(fd_.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), -1));
+      const base::UniqueFd file(
+          std::max(io_.open(fd_.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), -1));
       struct stat status {};
       if (!file || io_.status(file.get(), status) < 0) continue;
       listing.bad.push_back({name, static_cast<std::uint64_t>(status.st_size), changed(status)});
@@ -230,8 +230,7 @@ base::Result<SpoolListing> SpoolDirectory::list() const {
 
 SpoolCursorFile SpoolDirectory::read_cursors() const {
   using State = SpoolCursorFile::State;
-  const int fd =
-      io_.open(fd_.get(), std::string(kCursorsName), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = io_.open(fd_.get(), std::string(kCursorsName), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (fd == -ENOENT) return {};
   if (fd < 0) return {.state = State::kUnreadable, .error = fd};
   const base::UniqueFd file(fd);

@@ -67,8 +67,7 @@ base::Result<std::unique_ptr<SpoolDiskThread>> SpoolDiskThread::start(loop::Loop
   auto state = std::make_shared<State>();
   state->finished.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!state->finished) {
-    return base::Error{"cannot start the disk's thread: " +
-                       std::generic_category().message(errno)};
+    return base::Error{"cannot start the disk's thread: " + std::generic_category().message(errno)};
   }
   // A thread begins with the mask of the one that makes it.
   sigset_t all;

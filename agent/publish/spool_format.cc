@@ -36,8 +36,7 @@ bool plausible(const SpoolHeader& header, const SpoolEntry& entry) {
   const bool has_frame = entry.first_frame != SpoolEntry::kNoFrame;
   return entry.committed > 0 && entry.committed <= kSpoolBlockSize &&
          begin + entry.committed <= header.capacity && has_frame == (entry.frames > 0) &&
-         (!has_frame || entry.first_frame < entry.committed) &&
-         entry.frames <= kSpoolBlockSize / 4;
+         (!has_frame || entry.first_frame < entry.committed) && entry.frames <= kSpoolBlockSize / 4;
 }
 
 }  // namespace
@@ -93,8 +92,8 @@ void encode_entry(const SpoolHeader& header, const SpoolEntry& entry, std::vecto
   put_little(out, milliseconds_of(entry.first_time));
   constexpr std::int64_t kLongest = std::numeric_limits<std::uint32_t>::max();
   const auto lasted = (entry.last_time - entry.first_time).count();
-  put_little(out,
-             static_cast<std::uint32_t>(std::clamp(std::int64_t{lasted}, std::int64_t{0}, kLongest)));
+  put_little(
+      out, static_cast<std::uint32_t>(std::clamp(std::int64_t{lasted}, std::int64_t{0}, kLongest)));
   put_little(out, std::uint32_t{0});
   put_little(out, entry.hash);
   const auto check = entry_check(header, std::span(out).subspan(begin, kSpoolEntrySize));

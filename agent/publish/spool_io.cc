@@ -67,8 +67,7 @@ std::int64_t SpoolIo::write(int fd, std::span<const std::byte> from, std::uint64
 }
 
 int SpoolIo::allocate(int fd, std::uint64_t size) {
-  const int result =
-      uninterrupted([&] { return ::fallocate(fd, 0, 0, static_cast<off_t>(size)); });
+  const int result = uninterrupted([&] { return ::fallocate(fd, 0, 0, static_cast<off_t>(size)); });
   return result == -EOPNOTSUPP ? 0 : result;
 }
 
@@ -111,8 +110,7 @@ int SpoolIo::write_fully(int fd, std::span<const std::byte> from, std::uint64_t 
 }
 
 base::Error spool_error(const std::string& what, const std::string& path, int error) {
-  return {"cannot " + what + " " + path + ": " +
-          std::generic_category().message(std::abs(error))};
+  return {"cannot " + what + " " + path + ": " + std::generic_category().message(std::abs(error))};
 }
 
 }  // namespace lariat::publish

@@ -30,8 +30,7 @@ inline void put_octets(std::vector<std::byte>& out, std::string_view text) {
 /// Times that no clock shows are moved to the nearest that can be reckoned with.
 [[nodiscard]] inline base::WallTime time_of(std::uint64_t milliseconds) noexcept {
   constexpr std::uint64_t kLatest = std::uint64_t{1} << 53U;
-  return base::WallTime(
-      std::chrono::milliseconds(milliseconds > kLatest ? kLatest : milliseconds));
+  return base::WallTime(std::chrono::milliseconds(milliseconds > kLatest ? kLatest : milliseconds));
 }
 
 /// Reads what `put_little` and `put_octets` wrote. Past the end everything is 0 and `good` false.

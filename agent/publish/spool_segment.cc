@@ -108,9 +108,7 @@ std::size_t SpoolSegment::free_slot() const noexcept {
   return best;
 }
 
-int SpoolSegment::seal() {
-  return entry_.committed > 0 ? write_table({&entry_, 1}) : 0;
-}
+int SpoolSegment::seal() { return entry_.committed > 0 ? write_table({&entry_, 1}) : 0; }
 
 void SpoolSegment::sync_begins() noexcept { syncing_slot_ = last_slot_; }
 
@@ -155,7 +153,7 @@ SpoolFindings check_spool_file(SpoolIo& io, int fd, const SpoolIndex& index) {
 }
 
 SpoolFindings load_spool_file(SpoolIo& io, int fd, const SpoolIndex& index,
-                             std::span<std::byte> slab) {
+                              std::span<std::byte> slab) {
   slab = slab.first(std::min<std::size_t>(slab.size(), index.blocks() * kSpoolBlockSize));
   const auto got = io.read_fully(fd, slab, index.head_size());
   const auto have = got < 0 ? slab.size() : static_cast<std::size_t>(got);
@@ -190,8 +188,8 @@ std::optional<SpoolPlace> find_spool_frame(SpoolIo& io, int fd, const SpoolIndex
                                     [&](const SpoolEntry& one) { return vouches(one, octets); });
     const auto until = std::min(position, begin + kSpoolBlockSize);
     if (entry == entries.end() || begin + entry->committed < until) return {};
-    walk.feed(octets.subspan(static_cast<std::size_t>(at - begin),
-                             static_cast<std::size_t>(until - at)));
+    walk.feed(
+        octets.subspan(static_cast<std::size_t>(at - begin), static_cast<std::size_t>(until - at)));
     at = until;
   }
   return walk.whole();

@@ -25,8 +25,8 @@ base::Result<std::unique_ptr<Spool>> Spool::open(SpoolOptions options, SpoolEven
   std::unique_ptr<Spool> spool(
       new Spool(std::move(options), std::move(events), loop, std::move(io)));
   spool->thread_ = std::move(*thread);
-  auto opened = SpoolDirectory::open(*spool->io_, spool->options_.directory,
-                                     SpoolDirectory::Access::kOwn);
+  auto opened =
+      SpoolDirectory::open(*spool->io_, spool->options_.directory, SpoolDirectory::Access::kOwn);
   if (opened.locked) return opened.error;
   spool->directory_ = std::move(opened.directory);
   if (!spool->directory_) {

@@ -53,19 +53,19 @@ void Spool::post_sync() {
   dirty_ = false;
   segment_->sync_begins();
   const bool new_name = std::exchange(new_name_, false);
-  thread_->post([io = io_, directory = directory_, file = segment_->file(), new_name, this,
-                 era = era_] {
-    int result = io->sync(file->get());
-    if (result == 0 && new_name) result = io->sync(directory->fd());
-    return [this, era, file, result] {
-      syncing_ = false;
-      if (segment_ && segment_->file() == file) segment_->sync_ended(result == 0);
-      if (result < 0 && era == era_) {
-        degrade(spool_error("sync the spool", options_.directory, result));
-      }
-      if (dirty_) want_sync();
-    };
-  });
+  thread_->post(
+      [io = io_, directory = directory_, file = segment_->file(), new_name, this, era = era_] {
+        int result = io->sync(file->get());
+        if (result == 0 && new_name) result = io->sync(directory->fd());
+        return [this, era, file, result] {
+          syncing_ = false;
+          if (segment_ && segment_->file() == file) segment_->sync_ended(result == 0);
+          if (result < 0 && era == era_) {
+            degrade(spool_error("sync the spool", options_.directory, result));
+          }
+          if (dirty_) want_sync();
+        };
+      });
 }
 
 void Spool::save_cursors(SpoolCursors cursors, base::WallTime now) {
@@ -85,17 +85,17 @@ void Spool::post_cursors() {
   if (saving_ || degraded_ || !unsaved_) return;
   saving_ = true;
   saved_at_ = base::monotonic_now();
-  thread_->post([io = io_, directory = directory_, cursors = std::move(*unsaved_), this,
-                 era = era_] {
-    const int result = directory->write_cursors(cursors);
-    return [this, era, result] {
-      saving_ = false;
-      if (result < 0 && era == era_) {
-        degrade(spool_error("write the cursors in", options_.directory, result));
-      }
-      if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
-    };
-  });
+  thread_->post(
+      [io = io_, directory = directory_, cursors = std::move(*unsaved_), this, era = era_] {
+        const int result = directory->write_cursors(cursors);
+        return [this, era, result] {
+          saving_ = false;
+          if (result < 0 && era == era_) {
+            degrade(spool_error("write the cursors in", options_.directory, result));
+          }
+          if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
+        };
+      });
   unsaved_.reset();
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,11 +10,11 @@ namespace lariat::test {
 
 /// The octets of a file; none if it cannot be read.
 inline std::vector<std::byte> file_octets(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::vector<std::byte> octets;
-  for (std::istreambuf_iterator<char> at(in), end; at != end; ++at) {
-    octets.push_back(static_cast<std::byte>(*at));
-  }
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return {};
+  std::vector<std::byte> octets(static_cast<std::size_t>(in.tellg()));
+  in.seekg(0);
+  in.read(reinterpret_cast<char*>(octets.data()), static_cast<std::streamsize>(octets.size()));
   return octets;
 }
 

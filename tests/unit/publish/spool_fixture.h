@@ -22,7 +22,7 @@ namespace lariat::publish {
 /// A disk whose calls fail on demand, with that errno; 0: they do not.
 class FaultyIo : public SpoolIo {
  public:
-  std::atomic<int> open_error = 0;      // Of what would be created.
+  std::atomic<int> open_error = 0;  // Of what would be created.
   std::atomic<int> write_error = 0;
   std::atomic<int> read_error = 0;
   std::atomic<int> sync_error = 0;
