@@ -39,6 +39,22 @@ class Writer {
     put_name(name);
     if (good() && has_wildcard(last_text())) result_.error = EncodeError::kWildcard;
   }
+  void name(const PipeName& name) noexcept {
+    const NameError error = fault(name);
+    if (good() && error != NameError::kNone) {
+      result_.error = error == NameError::kTooLong ? EncodeError::kTooLong : EncodeError::kBadName;
+      result_.name_error = error;
+    }
+    const std::size_t tags = name.tags.empty() ? 0 : 1 + name.tags.size();
+    if (!has_room(kFieldHeaderSize + name.metric.size() + tags + 1)) return;
+    put_head(FieldType::kString, name.metric.size() + tags + 1);
+    put_octets(name.metric);
+    if (tags != 0) {
+      out_[size_++] = std::byte{' '};
+      put_octets(name.tags);
+    }
+    out_[size_++] = std::byte{0};
+  }
   void pattern(std::string_view pattern) noexcept { put_name(pattern); }
   void text(std::string_view text) noexcept { put_text(cut_text(text)); }
   void time(std::uint64_t seconds) noexcept { put_number(FieldType::kTime, seconds); }
@@ -92,9 +108,23 @@ class Writer {
   void put_text(std::string_view text) noexcept {
     if (!has_room(kFieldHeaderSize + text.size() + 1)) return;
     put_head(FieldType::kString, text.size() + 1);
-    if (!text.empty()) std::memmove(out_.data() + size_, text.data(), text.size());
-    size_ += text.size();
+    put_octets(text);
     out_[size_++] = std::byte{0};
+  }
+  void put_octets(std::string_view octets) noexcept {
+    if (!octets.empty()) std::memmove(out_.data() + size_, octets.data(), octets.size());
+    size_ += octets.size();
+  }
+  [[nodiscard]] static NameError fault(const PipeName& name) noexcept {
+    if (name.metric.empty()) return NameError::kNoMetric;
+    const std::size_t blank = name.tags.empty() ? 0 : 1;
+    if (name.metric.size() > kMaxTextLength ||
+        name.tags.size() + blank > kMaxTextLength - name.metric.size()) {
+      return NameError::kTooLong;
+    }
+    const bool nul =
+        name.metric.find('\0') != name.metric.npos || name.tags.find('\0') != name.tags.npos;
+    return nul ? NameError::kNul : NameError::kNone;
   }
   // Makes the canonical form where it is to stand.
   void put_name(std::string_view name) noexcept {
@@ -125,7 +155,9 @@ class Writer {
   Encoded result_;
 };
 
-Encoded event(Opcode opcode, std::span<std::byte> out, std::string_view name, std::uint64_t time,
+// Of both kinds of names: std::string_view, made canonical, and PipeName.
+template <typename Name>
+Encoded event(Opcode opcode, std::span<std::byte> out, const Name& name, std::uint64_t time,
               std::string_view text) noexcept {
   Writer writer(out, opcode, mask(Payload::kEvent));
   writer.name(name);
@@ -134,11 +166,54 @@ Encoded event(Opcode opcode, std::span<std::byte> out, std::string_view name, st
   return writer.finish();
 }
 
-Encoded fact(Opcode opcode, std::span<std::byte> out, std::string_view name,
+template <typename Name>
+Encoded fact(Opcode opcode, std::span<std::byte> out, const Name& name,
              std::string_view text) noexcept {
   Writer writer(out, opcode, mask(Payload::kFact));
   writer.name(name);
   writer.text(text);
+  return writer.finish();
+}
+
+template <typename Name>
+Encoded sample(std::span<std::byte> out, const Name& name, std::uint64_t time,
+               std::span<const double> values) noexcept {
+  Writer writer(out, Opcode::kSubmit, mask(Payload::kSample));
+  writer.name(name);
+  writer.time(time);
+  writer.values(values);
+  return writer.finish();
+}
+
+template <typename Name>
+Encoded tally(std::span<std::byte> out, const Name& name, std::uint64_t time,
+              std::optional<std::uint64_t> increment) noexcept {
+  Writer writer(out, Opcode::kSubmit, mask(Payload::kTally));
+  writer.name(name);
+  writer.time(time);
+  if (increment) writer.count(*increment);
+  return writer.finish();
+}
+
+template <typename Name>
+Encoded delta(std::span<std::byte> out, const Name& name, std::uint64_t time,
+              double reading) noexcept {
+  Writer writer(out, Opcode::kSubmit, mask(Payload::kDelta));
+  writer.name(name);
+  writer.time(time);
+  writer.value(reading);
+  return writer.finish();
+}
+
+template <typename Name>
+Encoded state(std::span<std::byte> out, const Name& name, std::uint64_t time,
+              const StateReport& report) noexcept {
+  Writer writer(out, Opcode::kSubmit, mask(Payload::kState),
+                static_cast<std::uint8_t>(report.status));
+  writer.name(name);
+  writer.time(time);
+  writer.milliseconds(report.interval_milliseconds);
+  if (report.summary) writer.text(*report.summary);
   return writer.finish();
 }
 
@@ -197,40 +272,42 @@ std::string_view to_string(EncodeError error) noexcept {
 
 Encoded encode_sample(std::span<std::byte> out, std::string_view name, std::uint64_t time,
                       std::span<const double> values) noexcept {
-  Writer writer(out, Opcode::kSubmit, mask(Payload::kSample));
-  writer.name(name);
-  writer.time(time);
-  writer.values(values);
-  return writer.finish();
+  return sample(out, name, time, values);
+}
+
+Encoded encode_sample(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                      std::span<const double> values) noexcept {
+  return sample(out, name, time, values);
 }
 
 Encoded encode_tally(std::span<std::byte> out, std::string_view name, std::uint64_t time,
                      std::optional<std::uint64_t> increment) noexcept {
-  Writer writer(out, Opcode::kSubmit, mask(Payload::kTally));
-  writer.name(name);
-  writer.time(time);
-  if (increment) writer.count(*increment);
-  return writer.finish();
+  return tally(out, name, time, increment);
+}
+
+Encoded encode_tally(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     std::optional<std::uint64_t> increment) noexcept {
+  return tally(out, name, time, increment);
 }
 
 Encoded encode_delta(std::span<std::byte> out, std::string_view name, std::uint64_t time,
                      double reading) noexcept {
-  Writer writer(out, Opcode::kSubmit, mask(Payload::kDelta));
-  writer.name(name);
-  writer.time(time);
-  writer.value(reading);
-  return writer.finish();
+  return delta(out, name, time, reading);
+}
+
+Encoded encode_delta(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     double reading) noexcept {
+  return delta(out, name, time, reading);
 }
 
 Encoded encode_state(std::span<std::byte> out, std::string_view name, std::uint64_t time,
                      const StateReport& report) noexcept {
-  Writer writer(out, Opcode::kSubmit, mask(Payload::kState),
-                static_cast<std::uint8_t>(report.status));
-  writer.name(name);
-  writer.time(time);
-  writer.milliseconds(report.interval_milliseconds);
-  if (report.summary) writer.text(*report.summary);
-  return writer.finish();
+  return state(out, name, time, report);
+}
+
+Encoded encode_state(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     const StateReport& report) noexcept {
+  return state(out, name, time, report);
 }
 
 Encoded encode_event(std::span<std::byte> out, std::string_view name, std::uint64_t time,
@@ -238,7 +315,17 @@ Encoded encode_event(std::span<std::byte> out, std::string_view name, std::uint6
   return event(Opcode::kSubmit, out, name, time, text);
 }
 
+Encoded encode_event(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     std::string_view text) noexcept {
+  return event(Opcode::kSubmit, out, name, time, text);
+}
+
 Encoded encode_fact(std::span<std::byte> out, std::string_view name,
+                    std::string_view text) noexcept {
+  return fact(Opcode::kSubmit, out, name, text);
+}
+
+Encoded encode_fact(std::span<std::byte> out, const PipeName& name,
                     std::string_view text) noexcept {
   return fact(Opcode::kSubmit, out, name, text);
 }

@@ -60,6 +60,27 @@ Encoded encode_event(std::span<std::byte> out, std::string_view name, std::uint6
 Encoded encode_fact(std::span<std::byte> out, std::string_view name,
                     std::string_view text) noexcept;
 
+/// A name as a collector may write it on its pipe, and only there: a metric, and tags in canonical
+/// form or none. Whoever reads it completes it: see `add_tags`.
+struct PipeName {
+  std::string_view metric;
+  std::string_view tags;
+};
+
+/// The same with a name that is written as it is: looked at are its length, a metric that is empty,
+/// and NULs. For programs that write many values under names which they have made once.
+Encoded encode_sample(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                      std::span<const double> values) noexcept;
+Encoded encode_tally(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     std::optional<std::uint64_t> increment) noexcept;
+Encoded encode_delta(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     double reading) noexcept;
+Encoded encode_state(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     const StateReport& report) noexcept;
+Encoded encode_event(std::span<std::byte> out, const PipeName& name, std::uint64_t time,
+                     std::string_view text) noexcept;
+Encoded encode_fact(std::span<std::byte> out, const PipeName& name, std::string_view text) noexcept;
+
 /// The time that a broadcast value covers. Of `flags` the encoder passes on all: `kClosedFlag`, and
 /// of a DELTA the unit in its low bits.
 struct Window {

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,9 @@ int wrong_use(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int start(int argc, char** argv) {
+  // First: it passes on what it finds, and each run of a collector waits for it.
+  const std::span<char* const> words(argv, static_cast<std::size_t>(argc));
+  if (argc > 1 && std::string_view(argv[1]) == "exec") return exec_command(words.subspan(2));
   open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
 
@@ -63,11 +67,15 @@ int start(int argc, char** argv) {
   app.set_version_flag("--version", version_line());
   app.require_subcommand(1);
   Run run;
+  add_agent(app, run);
   add_receive(app, run);
   add_send(app, run);
+  add_status(app, run);
   add_name(app, run);
   add_bench(app, run);
   add_spool(app, run);
+  add_check(app, run);
+  add_collect(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

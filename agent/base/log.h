@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace lariat::base {
@@ -15,7 +17,7 @@ class Log {
  public:
   using Sink = std::function<void(Level, std::string_view line)>;
 
-  /// Writes to standard error, a short write or a closed descriptor being ignored.
+  /// Writes to standard error through a `LineWriter`.
   Log();
   /// Hands each line, without its line end, to `sink`.
   explicit Log(Sink sink) : sink_(std::move(sink)) {}
@@ -26,6 +28,28 @@ class Log {
 
  private:
   Sink sink_;
+};
+
+/// Writes lines to a descriptor and never waits for it: what a pipe or a terminal does not take
+/// now is left out, and their number is told when it takes lines again.
+///
+/// A line is `lariat: warning: text`; the journal, if the descriptor is its (`JOURNAL_STREAM` names
+/// it), gets the level as the prefix `<4>` instead. Borrows the descriptor.
+class LineWriter {
+ public:
+  explicit LineWriter(int fd) noexcept;
+
+  void write(Level level, std::string_view line);
+  /// Lines that were not taken since the last one that was.
+  [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
+
+ private:
+  [[nodiscard]] bool put(Level level, std::string_view line);
+
+  int fd_;
+  bool journal_;
+  std::uint64_t left_out_ = 0;
+  std::string text_;
 };
 
 }  // namespace lariat::base

@@ -134,6 +134,12 @@ std::string format_duration(std::chrono::milliseconds duration) {
   return fmt::format("{}ms", count);
 }
 
+std::string exact_size(std::uint64_t bytes) {
+  std::size_t unit = kSizes.size() - 1;
+  while (unit > 0 && (bytes == 0 || bytes % kSizes.at(unit).factor != 0)) --unit;
+  return fmt::format("{}{}", bytes / kSizes.at(unit).factor, kSizes.at(unit).name);
+}
+
 std::string format_size(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 6> kNames{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   constexpr double kStep = 1024;

@@ -18,6 +18,8 @@ namespace lariat::base {
 
 /// The shortest exact spelling that `parse_duration` reads: `1500ms`, `90s`, `2h`, `0s`.
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
+/// The shortest exact spelling that `parse_size` reads: `1536KiB`, `1GiB`, `0B`.
+[[nodiscard]] std::string exact_size(std::uint64_t bytes);
 /// Two or three digits for people: `12.5 MiB`, `980 B`.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 

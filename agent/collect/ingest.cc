@@ -128,7 +128,8 @@ void Ingest::hand_on(std::span<const std::byte> frame) {
 void Ingest::refuse(proto::Reason reason, std::string_view excerpt) {
   constexpr std::size_t kExcerpt = 200;
   const bool first = refused_[static_cast<std::size_t>(reason)]++ == 0;
-  if (first && handlers_.refused) handlers_.refused(reason, excerpt.substr(0, kExcerpt));
+  if ((first || options_.tell_each) && handlers_.refused)
+    handlers_.refused(reason, excerpt.substr(0, kExcerpt));
 }
 
 }  // namespace lariat::collect

@@ -26,6 +26,7 @@ struct IngestOptions {
   Format format = Format::kAuto;
   std::uint32_t interval_milliseconds = 0;  ///< Of STATEs that come as text; 0 is unknown.
   std::size_t max_line = proto::LineSplitter::kDefaultLimit;
+  bool tell_each = false;  ///< Every refusal is told, not only the first of its reason.
 };
 
 /// Turns what a collector prints, TSDP or lines, into frames for the log.
@@ -39,7 +40,7 @@ class Ingest {
   struct Handlers {
     /// Takes a frame; false if it is too large for whoever it was for.
     std::function<bool(std::span<const std::byte> frame)> frame;
-    /// The first refusal of each reason, with the line's first 200 octets or nothing.
+    /// The first refusal of each reason, or each, with the line's first 200 octets or nothing.
     std::function<void(proto::Reason reason, std::string_view excerpt)> refused;
     /// The end of the answer to a tick: a HEARTBEAT or the line `done`.
     std::function<void()> answered;

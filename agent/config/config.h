@@ -59,6 +59,8 @@ struct Config {
   std::vector<Collector> schedule;        ///< What the schedule file held when it was read.
   std::uint64_t max_series = 100'000;     ///< In the snapshot.
   std::chrono::milliseconds shutdown_grace{5'000};
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace lariat::config

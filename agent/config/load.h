@@ -70,6 +70,10 @@ struct LoadedCollector {
                                               std::string_view name,
                                               std::chrono::milliseconds interval,
                                               const Surroundings& surroundings);
+/// The same, read from `file`.
+[[nodiscard]] LoadedCollector load_collector(const std::string& file, std::string_view name,
+                                             std::chrono::milliseconds interval,
+                                             const Surroundings& surroundings);
 /// An executable in `collectors.d`, called `name`: itself, with everything as it is by default.
 [[nodiscard]] Collector plain_collector(const std::string& file, std::string_view name,
                                         std::chrono::milliseconds interval);

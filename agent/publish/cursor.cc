@@ -96,6 +96,7 @@ void Cursor::skip_to(std::uint64_t position, DropReason reason) {
     ranges_.erase(ranges_.begin());
   }
   settle_range();
+  if (selection_.has_past()) forget_past();
 }
 
 void Cursor::evict_before(std::uint64_t position) {
@@ -103,6 +104,7 @@ void Cursor::evict_before(std::uint64_t position) {
   // A cut frame in the segment that goes is copied first: then its bytes are on the wire's account.
   skip_to(position, DropReason::kEvicted);
   wire_.evict_before(position);
+  if (selection_.has_past()) forget_past();
 }
 
 void Cursor::enforce_limits(base::WallTime now) {
@@ -117,6 +119,31 @@ void Cursor::enforce_limits(base::WallTime now) {
   if (range.from < range.to && log_.time_at(range.from) <= cutoff) {
     skip_to(std::min(log_.first_after(cutoff), judged_.position), DropReason::kExpired);
   }
+}
+
+void Cursor::change_limits(CursorLimits limits, base::WallTime now) {
+  if (limits.filter != limits_.filter) change_filter(limits.filter);
+  limits_ = std::move(limits);
+  enforce_limits(now);
+}
+
+void Cursor::change_filter(const std::optional<proto::Filter>& filter) {
+  judge();  // What is there keeps the verdict of the filter it came under.
+  if (selection_.everything()) {
+    messages_ += log_.frame_at(ranges_.front().from).sequence - stretch_;
+    wire_.count_singly();
+  }
+  selection_.change(filter, judged_.position);
+  forget_past();
+}
+
+// A filter of before goes with the last frame that it judged. Then, with none now, frames are
+// counted by their sequences again.
+void Cursor::forget_past() {
+  selection_.forget_before(held_from());
+  if (!selection_.everything()) return;
+  stretch_ = log_.frame_at(ranges_.front().from).sequence;
+  wire_.count_by_sequence();
 }
 
 void Cursor::begin_connection() {
@@ -165,8 +192,9 @@ iovec Cursor::gather_chosen(std::span<std::byte> scratch) const noexcept {
   for (auto position = log_.frame_at(range.from).position; position < range.to;) {
     const auto frame = log_.frame(position);
     const auto cut = position < range.from ? static_cast<std::size_t>(range.from - position) : 0;
+    const bool passed = selection_.passes(position, frame);
     position += frame.size();
-    if (!selection_.passes(frame)) continue;
+    if (!passed) continue;
     const auto bytes = frame.subspan(cut);
     if (bytes.size() > scratch.size() - gathered) {
       if (gathered == 0) return {const_cast<std::byte*>(bytes.data()), bytes.size()};
@@ -212,7 +240,7 @@ void Cursor::advance_filtered(std::uint64_t wire_bytes) {
   auto cut = range.from - position;
   for (auto left = wire_bytes; left > 0;) {
     const auto frame = log_.frame(position);
-    if (!selection_.passes(frame)) {
+    if (!selection_.passes(position, frame)) {
       position += frame.size();
       continue;
     }
@@ -233,7 +261,10 @@ void Cursor::advance_filtered(std::uint64_t wire_bytes) {
   range.from = position + cut;
 }
 
-void Cursor::acknowledge(std::uint64_t bytes) { wire_.acknowledge(std::min(bytes, written_)); }
+void Cursor::acknowledge(std::uint64_t bytes) {
+  wire_.acknowledge(std::min(bytes, written_));
+  if (selection_.has_past()) forget_past();
+}
 
 void Cursor::end_connection() {
   dropped_[static_cast<std::size_t>(DropReason::kEvicted)] += wire_.evicted_in_flight();

@@ -49,6 +49,8 @@ struct CursorLimits {
   Start start = Start::kEnd;
   std::optional<std::uint64_t> max_bytes;            ///< Lag; older unsent frames are dropped.
   std::optional<std::chrono::milliseconds> max_age;  ///< Since the append.
+
+  friend bool operator==(const CursorLimits&, const CursorLimits&) = default;
 };
 
 /// One endpoint's place in the log: what it has to send next, what is on the wire, what became of
@@ -68,6 +70,10 @@ class Cursor {
   void evict_before(std::uint64_t position);
   /// Takes in what the log has gained, and drops unsent frames over the lag and the age allowed.
   void enforce_limits(base::WallTime now);
+
+  /// Others hold from now on: lag and age at once, a filter for the frames that are still to come.
+  /// Where it started stays.
+  void change_limits(CursorLimits limits, base::WallTime now);
 
   void begin_connection();
   /// Bytes are there that may be sent.
@@ -101,6 +107,8 @@ class Cursor {
   [[nodiscard]] std::uint64_t lag() const noexcept;
 
  private:
+  void change_filter(const std::optional<proto::Filter>& filter);
+  void forget_past();
   void park_cut_frame();
   [[nodiscard]] iovec gather_chosen(std::span<std::byte> scratch) const noexcept;
   void skip_to(std::uint64_t position, DropReason reason);

@@ -56,16 +56,19 @@ Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config)
               [this](net::DialOutcome outcome) noexcept { dialled(std::move(outcome)); }),
       readable_(context.loop, loop::CallbackKind::kRead, [this]() noexcept { readable(); }),
       writable_(context.loop, loop::CallbackKind::kWrite, [this]() noexcept { writable(); }),
-      retry_(context.loop,
-             [this]() noexcept {
-               dialer_.start(config_.url, config_.connect_timeout, {config_.stall_timeout});
-             }),
+      retry_(context.loop, [this]() noexcept { dial(); }),
       stall_(context.loop, [this]() noexcept { look_for_stall(); }) {}
 
 Endpoint::~Endpoint() { stop(); }
 
 void Endpoint::start() {
   running_ = true;
+  since_ = context_.loop.wall_now();
+  dial();
+}
+
+void Endpoint::dial() {
+  retry_.stop();
   dialer_.start(config_.url, config_.connect_timeout, {config_.stall_timeout});
 }
 
@@ -73,7 +76,7 @@ void Endpoint::stop() {
   running_ = false;
   dialer_.cancel();
   retry_.stop();
-  if (connected()) end(EndReason::kLocal, "closed by us");
+  if (connected()) close(EndReason::kLocal);
 }
 
 void Endpoint::dialled(net::DialOutcome outcome) {
@@ -93,6 +96,7 @@ void Endpoint::attach(base::UniqueFd socket, const std::string& peer) {
   heard_ = false;
   decoder_ = proto::Decoder();
   connected_at_ = progress_at_ = base::monotonic_now();
+  since_ = context_.loop.wall_now();
   context_.lines.info(fmt::format("endpoint {}: connected to {}", config_.name, peer_));
   told_ = false;
   last_error_.clear();
@@ -218,8 +222,7 @@ void Endpoint::ask_acknowledged() {
   progress_at_ = context_.loop.now();
   stats_.last_success = context_.loop.wall_now();
   if (stalled_) {
-    stalled_ = false;
-    net::limit_silence(socket_.get(), config_.stall_timeout);
+    set_stalled(false);
     context_.lines.info(fmt::format("endpoint {}: takes data again", config_.name));
   }
   cursor_.acknowledge(acked_);
@@ -247,10 +250,7 @@ void Endpoint::look_for_stall() {
       return;
     case net::Health::kSlow:
       if (!stalled_) {
-        stalled_ = true;
-        context_.touched = true;  // Nobody waits for it any more.
-        // The kernel's own limit cannot tell slow from dead; from here on only this timer judges.
-        net::limit_silence(socket_.get(), std::chrono::milliseconds(0));
+        set_stalled(true);
         context_.lines.warning(
             fmt::format("endpoint {}: {} answers but has taken nothing for {}; kept", config_.name,
                         peer_, base::format_duration(config_.stall_timeout)));
@@ -261,6 +261,14 @@ void Endpoint::look_for_stall() {
       stall_.start(config_.stall_timeout / 4);
       return;
   }
+}
+
+// The kernel's own limit cannot tell slow from dead: during a stall only our timer judges.
+void Endpoint::set_stalled(bool stalled) {
+  stalled_ = stalled;
+  since_ = context_.loop.wall_now();
+  context_.touched = true;  // Nobody waits for it any more, or again.
+  net::limit_silence(socket_.get(), stalled ? std::chrono::milliseconds(0) : config_.stall_timeout);
 }
 
 void Endpoint::readable() {
@@ -310,10 +318,19 @@ void Endpoint::fail(int error) {
   end(reason_of(error), fmt::format("connection to {} lost: {}", peer_, words(error)));
 }
 
-// The kernel is asked last of all what arrived, before the socket is closed. A unix socket is not:
-// its answer is worth nothing once the peer is gone.
 void Endpoint::end(EndReason reason, const std::string& why) {
-  if (!config_.url.is_unix()) ask_acknowledged();
+  close(reason);
+  if (running_) retry(why);
+}
+
+// The kernel is asked last of all what arrived, before the socket is closed. Of a unix socket that
+// ended by itself it is not: its answer is worth nothing once the peer is gone.
+void Endpoint::close(EndReason reason) {
+  if (!config_.url.is_unix() || reason == EndReason::kLocal) ask_acknowledged();
+  // Octets left unread turn a close into a reset, which may cost the peer what it has not read.
+  if (reason == EndReason::kLocal) {
+    ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
+  }
   cursor_.end_connection();
   readable_.watch(-1);
   writable_.watch(-1);
@@ -325,10 +342,10 @@ void Endpoint::end(EndReason reason, const std::string& why) {
     socket_.reset();
   }
   ++stats_.disconnects[static_cast<std::size_t>(reason)];
+  since_ = context_.loop.wall_now();
   context_.touched = true;
   const auto lived = base::monotonic_now() - connected_at_;
   if (lived >= std::min(kGoodConnection, config_.back_off_max)) back_off_.reset();
-  if (running_) retry(why);
 }
 
 void Endpoint::retry(const std::string& why) {

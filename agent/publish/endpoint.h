@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/back_off.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/unique_fd.h"
@@ -17,7 +18,6 @@
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
 #include "agent/net/dialer.h"
-#include "agent/publish/back_off.h"
 #include "agent/publish/cursor.h"
 #include "proto/decode.h"
 
@@ -33,7 +33,21 @@ struct EndpointConfig {
   std::chrono::milliseconds back_off_min{500};
   std::chrono::milliseconds back_off_max{30'000};
   std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
+
+  friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
+
+/// What an endpoint is doing, for people.
+enum class EndpointState {
+  kConnecting,  ///< An attempt is under way.
+  kWaiting,     ///< For the next attempt.
+  kConnected,   ///< All that there is has been handed to the kernel.
+  kBehind,      ///< More is to be sent than the kernel takes at once.
+  kStalled,     ///< The peer answers, but has taken nothing for longer than `stall_timeout`.
+  kStopped,
+};
+/// `connecting waiting connected behind stalled stopped`.
+[[nodiscard]] std::string_view to_string(EndpointState state) noexcept;
 
 /// How a connection ended: the label `reason` of `lariat_endpoint_disconnects_total`.
 enum class EndReason {
@@ -90,6 +104,13 @@ class Endpoint {
   void start();
   /// Closes the connection and does not reconnect.
   void stop();
+  /// Takes other settings under the same name. Positions stay: at another address what is not
+  /// acknowledged goes out again; at the same one the connection lives on. Limits, time-outs and
+  /// heartbeat hold at once, a filter for frames that are appended from now on; `start` does not
+  /// matter any more. Not to be called from a callback of its own.
+  void reconfigure(EndpointConfig config);
+  /// If it waits for its next attempt, that is made now.
+  void hurry();
 
   /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
   /// is not known to refuse.
@@ -109,15 +130,26 @@ class Endpoint {
   [[nodiscard]] const loop::IoWatcher& write_watcher() const noexcept { return writable_; }
   [[nodiscard]] bool connected() const noexcept { return static_cast<bool>(socket_); }
   [[nodiscard]] bool stalled() const noexcept { return stalled_; }
+  [[nodiscard]] EndpointState state() const noexcept;
+  /// When the connection was made or lost, or the stall began or ended; in the beginning: the
+  /// start.
+  [[nodiscard]] base::WallTime since() const noexcept { return since_; }
+  /// The address connected to; empty without a connection.
+  [[nodiscard]] std::string_view peer() const noexcept {
+    return connected() ? std::string_view(peer_) : std::string_view();
+  }
   /// Why it is not connected, in words for the operator; empty if all is well.
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
   /// Exact now: drops what is over its age and asks the kernel first.
   [[nodiscard]] Ledger ledger();
+  /// What would be lost if it ended now, in words; empty if that is nothing.
+  [[nodiscard]] std::string left_in_words();
   [[nodiscard]] bool settled() const noexcept { return cursor_.settled(); }
   [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_.held_from(); }
   [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_.lag(); }
 
  private:
+  void dial();
   void dialled(net::DialOutcome outcome);
   void attach(base::UniqueFd socket, const std::string& peer);
   void writable();
@@ -128,15 +160,19 @@ class Endpoint {
   void update_watchers();
   void arm_stall_timer();
   void look_for_stall();
+  void set_stalled(bool stalled);
+  void retime(const EndpointConfig& old);
+  void retime_stall();
   void fail(int error);
   void end(EndReason reason, const std::string& why);
+  void close(EndReason reason);
   void retry(const std::string& why);
 
   EndpointContext context_;
   EndpointConfig config_;
   Cursor cursor_;
   EndpointStats stats_;
-  BackOff back_off_;
+  base::BackOff back_off_;
   net::Dialer dialer_;
 
   base::UniqueFd socket_;
@@ -154,6 +190,7 @@ class Endpoint {
   base::Monotonic progress_at_;
   base::Monotonic beat_at_;
   base::WallTime beat_wall_{};
+  base::WallTime since_{};
   std::string last_error_;
   bool told_ = false;  // The log has the line that tells of the present trouble.
 };

@@ -14,12 +14,26 @@ constexpr std::size_t kMaxSpare = 2;
 
 }  // namespace
 
-FrameLog::FrameLog(LogLimits limits) : limits_(limits) {
-  limits_.segment_bytes = std::max<std::size_t>(limits_.segment_bytes, 4096);
-  const std::size_t most = limits_.memory_bytes / limits_.segment_bytes + 3;
-  segments_.reserve(most);
-  spare_.reserve(most);
+FrameLog::FrameLog(LogLimits limits) {
+  take_limits(limits);
   segments_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
+}
+
+void FrameLog::take_limits(LogLimits limits) {
+  limits_ = limits;
+  limits_.segment_bytes = std::max<std::size_t>(limits_.segment_bytes, 4096);
+  segments_.reserve(limits_.memory_bytes / limits_.segment_bytes + 3);
+  spare_.reserve(kMaxSpare + 1);
+}
+
+void FrameLog::set_limits(LogLimits limits) {
+  take_limits(limits);
+  std::erase_if(spare_,
+                [&](const auto& slab) { return slab->capacity() != limits_.segment_bytes; });
+  while (memory_bytes() > limits_.memory_bytes && !(spare_.empty() && segments_.size() == 1)) {
+    if (spare_.empty()) evict_oldest();
+    spare_.clear();
+  }
 }
 
 bool FrameLog::append(std::span<const std::byte> frame, base::WallTime now) {
@@ -36,13 +50,19 @@ void FrameLog::open_segment() {
   // The oldest goes until one more slab fits the budget; the last one stays in any case.
   while (segments_.size() > 1 && spare_.empty() &&
          memory_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
-    if (on_evict_) on_evict_(segments_.front()->end());
-    recycle_oldest();
+    evict_oldest();
   }
   if (spare_.empty()) spare_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
+  // An empty one that is too small for a frame of today would share its position with the next.
+  if (segments_.back()->empty()) segments_.pop_back();
   segments_.push_back(std::move(spare_.back()));
   spare_.pop_back();
   segments_.back()->reuse(position, sequence, not_before);
+}
+
+void FrameLog::evict_oldest() {
+  if (on_evict_) on_evict_(segments_.front()->end());
+  recycle_oldest();
 }
 
 void FrameLog::release(std::uint64_t position) noexcept {
@@ -52,7 +72,9 @@ void FrameLog::release(std::uint64_t position) noexcept {
 void FrameLog::recycle_oldest() noexcept {
   auto oldest = std::move(segments_.front());
   segments_.erase(segments_.begin());
-  if (spare_.size() < kMaxSpare) spare_.push_back(std::move(oldest));
+  if (spare_.size() < kMaxSpare && oldest->capacity() == limits_.segment_bytes) {
+    spare_.push_back(std::move(oldest));
+  }
   last_asked_ = ~std::uint64_t{0};
 }
 

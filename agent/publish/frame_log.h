@@ -26,17 +26,17 @@ struct FramePlace {
 struct LogLimits {
   std::size_t memory_bytes = std::size_t{16} << 20U;
   std::size_t segment_bytes = std::size_t{1} << 20U;
+
+  friend bool operator==(const LogLimits&, const LogLimits&) = default;
 };
 
 /// The one append-only stream of frames that all endpoints read.
 ///
-/// Holds the frames from `begin()` to `end()` in segments of fixed size that are recycled; no frame
-/// lies in two. Positions count bytes and sequences frames, both since the log began; neither is
-/// ever used again. Over its budget it drops the oldest segment, after it has told. It knows no
-/// reader, so a slow one holds no memory.
-/// Memory: at most `memory_bytes`, but always two segments. `append` allocates nothing once the log
-/// has been as long as it gets.
-/// Threads: loop thread only.
+/// Holds the frames from `begin()` to `end()` in segments that are recycled; no frame lies in two.
+/// Positions count bytes and sequences frames, both since the log began; neither is ever used
+/// again. Over its budget it drops the oldest segment, after it has told. It knows no reader, so a
+/// slow one holds no memory. Memory: at most `memory_bytes`, but always two segments. `append`
+/// allocates nothing once the log has been as long as it gets. Threads: loop thread only.
 class FrameLog {
  public:
   explicit FrameLog(LogLimits limits = {});
@@ -47,6 +47,9 @@ class FrameLog {
   /// `told(end)` is called before the oldest segment goes because of the budget; `end` is the
   /// position behind its last frame, all bytes before it are still there during the call.
   void on_evict(std::function<void(std::uint64_t end)> told) { on_evict_ = std::move(told); }
+  /// Other limits from now on. Over a smaller budget the oldest segments go at once, told before;
+  /// never the open one. Segments that are open or full keep their size.
+  void set_limits(LogLimits limits);
   /// Recycles the segments that lie wholly before `position`, but never the last one.
   void release(std::uint64_t position) noexcept;
 
@@ -83,6 +86,8 @@ class FrameLog {
   [[nodiscard]] std::size_t segment_bytes() const noexcept { return limits_.segment_bytes; }
 
  private:
+  void take_limits(LogLimits limits);
+  void evict_oldest();
   void open_segment();
   void recycle_oldest() noexcept;
   [[nodiscard]] std::size_t index_of(std::uint64_t position) const noexcept;

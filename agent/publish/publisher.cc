@@ -1,7 +1,8 @@
 #include "agent/publish/publisher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cassert>
 #include <random>
 #include <utility>
 
@@ -14,6 +15,11 @@ namespace {
 constexpr std::size_t kScratchBytes = std::size_t{64} << 10U;
 constexpr std::chrono::milliseconds kFirstPoll{1};
 constexpr std::chrono::milliseconds kLastPoll{50};
+
+bool may_get_on(EndpointState state) noexcept {
+  return state == EndpointState::kConnecting || state == EndpointState::kConnected ||
+         state == EndpointState::kBehind;
+}
 
 }  // namespace
 
@@ -32,7 +38,7 @@ Publisher::Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log&
 
 Publisher::~Publisher() = default;
 
-Endpoint& Publisher::add(EndpointConfig config) {
+std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
   const EndpointContext context{.loop = loop_,
                                 .resolver = resolver_,
                                 .log = log_,
@@ -40,14 +46,65 @@ Endpoint& Publisher::add(EndpointConfig config) {
                                 .scratch = scratch_,
                                 .seed = std::random_device()(),
                                 .touched = touched_};
-  endpoints_.push_back(std::make_unique<Endpoint>(context, std::move(config)));
-  endpoints_.back()->start();
+  auto endpoint = std::make_unique<Endpoint>(context, std::move(config));
+  endpoint->start();
+  return endpoint;
+}
+
+// Nothing if there is none of that name; the list then keeps a hole where it stood.
+std::unique_ptr<Endpoint> Publisher::take(std::string_view name) {
+  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [&](const auto& endpoint) {
+    return endpoint && endpoint->config().name == name;
+  });
+  return found == endpoints_.end() ? nullptr : std::move(*found);
+}
+
+void Publisher::tell_removed(Endpoint& endpoint) {
+  endpoint.stop();
+  const auto left = endpoint.left_in_words();
+  const auto& name = endpoint.config().name;
+  if (left.empty()) {
+    lines_.info(fmt::format("endpoint {}: removed, with all delivered", name));
+  } else {
+    lines_.warning(fmt::format("endpoint {}: removed with {}", name, left));
+  }
+}
+
+Endpoint& Publisher::add(EndpointConfig config) {
+  endpoints_.push_back(make(std::move(config)));
   return *endpoints_.back();
 }
 
 void Publisher::remove(std::string_view name) {
-  std::erase_if(endpoints_, [&](const auto& endpoint) { return endpoint->config().name == name; });
+  if (const auto endpoint = take(name)) tell_removed(*endpoint);
+  std::erase(endpoints_, nullptr);
   touched_ = true;
+}
+
+void Publisher::apply(std::vector<EndpointConfig> configs) {
+  std::vector<std::unique_ptr<Endpoint>> next;
+  next.reserve(configs.size());
+  for (auto& config : configs) {
+    auto endpoint = take(config.name);
+    if (!endpoint) {
+      endpoint = make(std::move(config));
+    } else if (endpoint->config() != config) {
+      endpoint->reconfigure(std::move(config));
+    }
+    next.push_back(std::move(endpoint));
+  }
+  for (const auto& endpoint : endpoints_) {
+    if (endpoint) tell_removed(*endpoint);
+  }
+  endpoints_ = std::move(next);
+  touched_ = true;
+}
+
+void Publisher::set_log_limits(LogLimits limits) {
+  for (const auto& endpoint : endpoints_) endpoint->ask_acknowledged();
+  release_log();
+  log_.set_limits(limits);
+  grew_ = true;  // Each endpoint has to see whether there is still something to send.
 }
 
 void Publisher::turn() {
@@ -56,11 +113,15 @@ void Publisher::turn() {
     touched_ = true;
   }
   if (!std::exchange(touched_, false)) return;
+  release_log();
+  schedule_beat();
+  if (room_ && lag() <= room_lag_) std::exchange(room_, nullptr)();
+}
+
+void Publisher::release_log() {
   auto held_from = log_.end();
   for (const auto& endpoint : endpoints_) held_from = std::min(held_from, endpoint->held_from());
   log_.release(held_from);
-  schedule_beat();
-  if (room_ && lag() <= room_lag_) std::exchange(room_, nullptr)();
 }
 
 void Publisher::evict_before(std::uint64_t position) {
@@ -99,22 +160,45 @@ void Publisher::schedule_beat() {
 }
 
 void Publisher::flush(std::chrono::milliseconds deadline, std::function<void(bool)> done) {
+  draining_ = false;
   flush_done_ = std::move(done);
   flush_deadline_ = base::monotonic_now() + deadline;
   flush_wait_ = kFirstPoll;
   flush_poll_.start(std::chrono::milliseconds(0));
 }
 
+void Publisher::drain(std::chrono::milliseconds grace, std::function<void(bool)> done) {
+  turn();
+  for (const auto& endpoint : endpoints_) {
+    if (!endpoint->settled()) endpoint->hurry();
+  }
+  flush(grace, std::move(done));
+  draining_ = true;
+}
+
+std::vector<std::string> Publisher::farewell() {
+  std::vector<std::string> lines;
+  for (const auto& endpoint : endpoints_) {
+    const auto left = endpoint->left_in_words();
+    if (left.empty()) continue;
+    lines.push_back(fmt::format("endpoint {}: ends with {}", endpoint->config().name, left));
+  }
+  return lines;
+}
+
 void Publisher::poll_flush() {
   // What was published in this very turn has not been taken in yet.
   turn();
   bool all = true;
+  bool hope = false;
   for (const auto& endpoint : endpoints_) {
     endpoint->ask_acknowledged();
-    all = all && endpoint->settled();
+    if (endpoint->settled()) continue;
+    all = false;
+    hope = hope || !draining_ || may_get_on(endpoint->state());
   }
   const auto left = flush_deadline_ - base::monotonic_now();
-  if (all || left <= std::chrono::nanoseconds(0)) {
+  if (!hope || left <= std::chrono::nanoseconds(0)) {
     std::exchange(flush_done_, nullptr)(all);
     return;
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,8 +38,15 @@ class Publisher final : public metrics::Source {
 
   /// Begins to connect and to take in frames. The name is not in use yet.
   Endpoint& add(EndpointConfig config);
-  /// Closes its connection and forgets its position.
+  /// Closes its connection and forgets its position; one line tells what was left.
   void remove(std::string_view name);
+  /// Makes the endpoints those of `configs`, in that order; no name is in it twice. The same name
+  /// is the same endpoint: unchanged it is not touched, changed it is reconfigured and keeps its
+  /// position. The others are removed, new ones added. Not to be called from a callback of an
+  /// endpoint; one of a signal will do.
+  void apply(std::vector<EndpointConfig> configs);
+  /// Other limits of the log from now on; what no endpoint needs goes first.
+  void set_log_limits(LogLimits limits);
 
   /// Takes one whole, valid SUBMIT message. False if it is larger than a segment of the log.
   [[nodiscard]] bool publish(std::span<const std::byte> frame) {
@@ -50,6 +58,13 @@ class Publisher final : public metrics::Source {
   /// endpoint (`all`), or at the deadline. One flush at a time; another replaces it. Polls the
   /// kernel every 1 to 50 ms, as there is no event for an acknowledgement.
   void flush(std::chrono::milliseconds deadline, std::function<void(bool all)> done);
+  /// The same at the end of a run: it waits only for endpoints that may still get on, that is, are
+  /// connected and not stalled, or connecting. One that waits for its next attempt makes it now,
+  /// and is given up when it fails. When no other is left waiting has no sense, and `done(false)`
+  /// comes before the deadline.
+  void drain(std::chrono::milliseconds grace, std::function<void(bool all)> done);
+  /// What would be lost if the run ended now: one line for each endpoint that has not all.
+  [[nodiscard]] std::vector<std::string> farewell();
   /// Calls `ready` once, at the end of a turn, when no endpoint that takes data lags by more than
   /// `lag_bytes`. For sources that can wait; those that are away or stalled hold up nobody. `ready`
   /// starts its source again, in a later turn: it publishes nothing itself.
@@ -66,7 +81,11 @@ class Publisher final : public metrics::Source {
   void report(metrics::Report& report) const override;
 
  private:
+  [[nodiscard]] std::unique_ptr<Endpoint> make(EndpointConfig config);
+  [[nodiscard]] std::unique_ptr<Endpoint> take(std::string_view name);
+  void tell_removed(Endpoint& endpoint);
   void turn();
+  void release_log();
   void evict_before(std::uint64_t position);
   void beat();
   void schedule_beat();
@@ -88,6 +107,7 @@ class Publisher final : public metrics::Source {
   std::function<void(bool)> flush_done_;
   base::Monotonic flush_deadline_;
   std::chrono::milliseconds flush_wait_{};
+  bool draining_ = false;  // Endpoints that cannot get on are not waited for.
   std::function<void()> room_;
   std::uint64_t room_lag_ = 0;
 };

@@ -34,6 +34,8 @@ class Segment {
   [[nodiscard]] std::uint64_t end() const noexcept { return position_ + size_; }
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] std::uint64_t end_sequence() const noexcept { return sequence_ + frames_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   /// Of its youngest frames, to the second.
   [[nodiscard]] base::WallTime last_time() const noexcept { return last_time_; }

@@ -3,18 +3,19 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "proto/message.h"
 
 namespace lariat::publish {
 
-Selection::Selection(const FrameLog& log, std::optional<proto::Filter> filter)
-    : log_(log), filter_(std::move(filter)) {
+Sieve::Sieve(std::optional<proto::Filter> filter) : filter_(std::move(filter)) {
   if (filter_) verdicts_ = std::make_unique<std::array<Verdict, kVerdicts>>();
 }
 
-bool Selection::passes(std::span<const std::byte> frame) const noexcept {
-  if (everything()) return true;
+bool Sieve::passes(std::span<const std::byte> frame) const noexcept {
+  if (all()) return true;
   const auto name = proto::submit_name(frame);
   const XXH128_hash_t hash = XXH3_128bits(name.data(), name.size());
   // The last bit holds the verdict; an entry that was never filled matches no real name.
@@ -27,13 +28,40 @@ bool Selection::passes(std::span<const std::byte> frame) const noexcept {
   return (entry.low_and_verdict & 1U) != 0;
 }
 
-Count Selection::walk(std::uint64_t from, std::uint64_t to) const noexcept {
+Selection::Selection(const FrameLog& log, std::optional<proto::Filter> filter)
+    : log_(log), present_(std::move(filter)), everything_(present_.all()) {}
+
+void Selection::change(std::optional<proto::Filter> filter, std::uint64_t position) {
+  auto before = std::exchange(present_, Sieve(std::move(filter)));
+  // One that no frame was judged by leaves no trace.
+  if (position > present_from_) past_.push_back({position, std::move(before)});
+  present_from_ = position;
+  everything_ = false;
+}
+
+void Selection::forget_before(std::uint64_t position) {
+  const auto needed = std::find_if(past_.begin(), past_.end(),
+                                   [&](const Past& past) { return past.to > position; });
+  past_.erase(past_.begin(), needed);
+  if (!past_.empty() || !present_.all()) return;
+  everything_ = true;
+  per_segment_.clear();
+}
+
+Selection::Stretch Selection::stretch_at(std::uint64_t position) const noexcept {
+  for (const auto& past : past_) {
+    if (position < past.to) return {&past.sieve, past.to};
+  }
+  return {&present_, std::numeric_limits<std::uint64_t>::max()};
+}
+
+Count Selection::walk(std::uint64_t from, std::uint64_t to, const Sieve& sieve) const noexcept {
   Count count;
   while (from < to) {
     auto bytes = log_.segment_at(from).bytes_from(from);
     while (from < to && !bytes.empty()) {
       const auto size = proto::message_size(bytes);
-      if (passes(bytes.first(size))) count += {1, size};
+      if (sieve.passes(bytes.first(size))) count += {1, size};
       bytes = bytes.subspan(size);
       from += size;
     }
@@ -42,7 +70,7 @@ Count Selection::walk(std::uint64_t from, std::uint64_t to) const noexcept {
 }
 
 Count Selection::judge(FramePlace from, FramePlace to) {
-  if (everything()) return {to.sequence - from.sequence, to.position - from.position};
+  if (present_.all()) return {to.sequence - from.sequence, to.position - from.position};
   // Segments that the log has given up are asked for no more.
   const auto held = std::find_if(per_segment_.begin(), per_segment_.end(),
                                  [&](const auto& entry) { return entry.to > log_.begin(); });
@@ -52,9 +80,9 @@ Count Selection::judge(FramePlace from, FramePlace to) {
   for (auto position = from.position; position < to.position;) {
     const auto& segment = log_.segment_at(position);
     const auto end = std::min(segment.end(), to.position);
-    const auto part = walk(position, end);
+    const auto part = walk(position, end, present_);
     if (!per_segment_.empty() && per_segment_.back().to == position &&
-        position != segment.position()) {
+        position != segment.position() && position != present_from_) {
       per_segment_.back().to = end;
       per_segment_.back().passed += part;
     } else {
@@ -67,8 +95,19 @@ Count Selection::judge(FramePlace from, FramePlace to) {
 }
 
 Count Selection::count(std::uint64_t from, std::uint64_t to) const noexcept {
-  if (from >= to) return {};
-  if (everything()) {
+  Count count;
+  while (from < to) {
+    const auto stretch = stretch_at(from);
+    const auto end = std::min(to, stretch.to);
+    count += count_judged(from, end, *stretch.sieve);
+    from = end;
+  }
+  return count;
+}
+
+Count Selection::count_judged(std::uint64_t from, std::uint64_t to,
+                              const Sieve& sieve) const noexcept {
+  if (sieve.all()) {
     return {log_.frame_at(to).sequence - log_.frame_at(from).sequence, to - from};
   }
   Count count;
@@ -76,18 +115,20 @@ Count Selection::count(std::uint64_t from, std::uint64_t to) const noexcept {
     const auto begin = std::max(from, entry.from);
     const auto end = std::min(to, entry.to);
     if (begin >= end) continue;
-    count += begin == entry.from && end == entry.to ? entry.passed : walk(begin, end);
+    count += begin == entry.from && end == entry.to ? entry.passed : walk(begin, end, sieve);
   }
   return count;
 }
 
 std::uint64_t Selection::skip(std::uint64_t from, std::uint64_t to) const noexcept {
-  if (everything()) return from;
   while (from < to) {
+    const auto stretch = stretch_at(from);
+    if (stretch.sieve->all()) return from;
+    const auto end = std::min(to, stretch.to);
     auto bytes = log_.segment_at(from).bytes_from(from);
-    while (from < to && !bytes.empty()) {
+    while (from < end && !bytes.empty()) {
       const auto size = proto::message_size(bytes);
-      if (passes(bytes.first(size))) return from;
+      if (stretch.sieve->passes(bytes.first(size))) return from;
       bytes = bytes.subspan(size);
       from += size;
     }

@@ -25,18 +25,50 @@ struct Count {
   friend bool operator==(const Count&, const Count&) = default;
 };
 
+/// A filter by name that remembers the verdicts of 4,096 names; without a filter all pass.
+class Sieve {
+ public:
+  explicit Sieve(std::optional<proto::Filter> filter);
+
+  [[nodiscard]] bool all() const noexcept { return !filter_; }
+  [[nodiscard]] bool passes(std::span<const std::byte> frame) const noexcept;
+
+ private:
+  // Direct-mapped by the hash of the name. A 127-bit match is taken for the same name.
+  struct Verdict {
+    std::uint64_t high = 0;
+    std::uint64_t low_and_verdict = 0;
+  };
+  static constexpr std::size_t kVerdicts = 4096;
+
+  std::optional<proto::Filter> filter_;
+  std::unique_ptr<std::array<Verdict, kVerdicts>> verdicts_;  // Only with a filter.
+};
+
 /// Which frames of the log are an endpoint's: all, or those whose name passes a filter.
 ///
-/// Without a filter counts are differences of sequences. With one each frame is judged by its name,
-/// and the verdicts of 4,096 names are remembered; the log is not copied, only how many frames of
-/// each segment passed is kept.
+/// Without a filter counts are differences of sequences. With one each frame is judged by its name;
+/// the log is not copied, only how many frames of each segment passed is kept. A filter may change:
+/// frames keep the verdict of the one they were judged by, until they are asked for no more.
 /// Ownership: borrows the log. Threads: loop thread only.
 class Selection {
  public:
   Selection(const FrameLog& log, std::optional<proto::Filter> filter);
 
-  [[nodiscard]] bool everything() const noexcept { return !filter_; }
-  [[nodiscard]] bool passes(std::span<const std::byte> frame) const noexcept;
+  /// No frame that may still be asked for was or will be left out.
+  [[nodiscard]] bool everything() const noexcept { return everything_; }
+  /// Whether the frame at `position` passes the filter that holds there.
+  [[nodiscard]] bool passes(std::uint64_t position,
+                            std::span<const std::byte> frame) const noexcept {
+    return everything_ || sieve_at(position).passes(frame);
+  }
+
+  /// From `position` on, up to where everything is judged, another filter holds.
+  void change(std::optional<proto::Filter> filter, std::uint64_t position);
+  /// A filter that was changed is still needed.
+  [[nodiscard]] bool has_past() const noexcept { return !past_.empty(); }
+  /// Nothing before `position` will be asked for again.
+  void forget_before(std::uint64_t position);
 
   /// Judges the frames from `from`, where the last call ended, to `to`: how many pass.
   Count judge(FramePlace from, FramePlace to);
@@ -47,24 +79,36 @@ class Selection {
   [[nodiscard]] std::uint64_t skip(std::uint64_t from, std::uint64_t to) const noexcept;
 
  private:
-  // Direct-mapped by the hash of the name. A 127-bit match is taken for the same name.
-  struct Verdict {
-    std::uint64_t high = 0;
-    std::uint64_t low_and_verdict = 0;
+  // A filter of before, for the frames that begin before `to`.
+  struct Past {
+    std::uint64_t to;
+    Sieve sieve;
   };
   struct SegmentCount {
     std::uint64_t from;  // First and one past the last position judged in the segment.
     std::uint64_t to;
     Count passed;
   };
-  static constexpr std::size_t kVerdicts = 4096;
+  // A filter, and where its stretch of the log ends.
+  struct Stretch {
+    const Sieve* sieve;
+    std::uint64_t to;
+  };
 
-  [[nodiscard]] Count walk(std::uint64_t from, std::uint64_t to) const noexcept;
+  [[nodiscard]] const Sieve& sieve_at(std::uint64_t position) const noexcept {
+    return position >= present_from_ ? present_ : *stretch_at(position).sieve;
+  }
+  [[nodiscard]] Stretch stretch_at(std::uint64_t position) const noexcept;
+  [[nodiscard]] Count walk(std::uint64_t from, std::uint64_t to, const Sieve& sieve) const noexcept;
+  [[nodiscard]] Count count_judged(std::uint64_t from, std::uint64_t to,
+                                   const Sieve& sieve) const noexcept;
 
   const FrameLog& log_;
-  std::optional<proto::Filter> filter_;
-  std::unique_ptr<std::array<Verdict, kVerdicts>> verdicts_;  // Only with a filter.
-  std::vector<SegmentCount> per_segment_;                     // Oldest first.
+  std::vector<Past> past_;  // Oldest first; each begins where the one before ends.
+  Sieve present_;
+  std::uint64_t present_from_ = 0;
+  bool everything_;
+  std::vector<SegmentCount> per_segment_;  // Oldest first; none spans a change.
 };
 
 }  // namespace lariat::publish

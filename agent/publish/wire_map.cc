@@ -55,13 +55,27 @@ void WireMap::acknowledge(std::uint64_t wire) {
 void WireMap::walk_acked(Run& run) {
   while (run.wire < acked_ && run.position < run.end) {
     const auto frame = log_.frame(run.position);
-    if (selection_.passes(frame)) {
+    if (selection_.passes(run.position, frame)) {
       if (run.wire + frame.size() > acked_) return;
       run.wire += frame.size();
       ++delivered_;
     }
     run.position += frame.size();
   }
+}
+
+void WireMap::count_singly() {
+  for (auto& run : runs_) {
+    const auto first = log_.frame_at(acked_position(run));
+    delivered_ += first.sequence - run.sequence;
+    run.wire += first.position - run.position;
+    run.position = first.position;
+  }
+  std::erase_if(runs_, [](const Run& run) { return run.position == run.end; });
+}
+
+void WireMap::count_by_sequence() {
+  for (auto& run : runs_) run.sequence = log_.frame_at(run.position).sequence;
 }
 
 void WireMap::evict_before(std::uint64_t position) {
@@ -82,8 +96,9 @@ void WireMap::evict_from(Run& run, std::uint64_t position) {
   auto next = first.position;
   while (next < to) {
     const auto frame = log_.frame(next);
+    const bool passed = selection_.passes(next, frame);
     next += frame.size();
-    if (!selection_.passes(frame)) continue;
+    if (!passed) continue;
     wire += frame.size();
     evicted_.push_back(wire);
   }

@@ -33,6 +33,11 @@ class WireMap {
   void add(std::uint64_t wire, std::uint64_t bytes, Range range, bool jumped);
   /// All before offset `wire` has arrived. Never goes back.
   void acknowledge(std::uint64_t wire);
+  /// To be called before the selection begins to leave frames out: a run's beginning then moves
+  /// with each frame acknowledged.
+  void count_singly();
+  /// To be called when the selection has ceased to: what is acknowledged follows from offsets.
+  void count_by_sequence();
   /// The log is about to drop what lies before `position`, a frame boundary.
   void evict_before(std::uint64_t position);
   /// The connection is over: what is not acknowledged and still in the log, oldest first, as whole

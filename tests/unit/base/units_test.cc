@@ -86,6 +86,20 @@ TEST(Size, RefusesOver64Bits) {
   EXPECT_FALSE(parse_size("17179869184GiB"));
 }
 
+TEST(Size, HasAnExactSpelling) {
+  EXPECT_EQ(exact_size(0), "0B");
+  EXPECT_EQ(exact_size(1023), "1023B");
+  EXPECT_EQ(exact_size(std::uint64_t{1536} << 10U), "1536KiB");
+  EXPECT_EQ(exact_size(std::uint64_t{3} << 30U), "3GiB");
+  EXPECT_EQ(exact_size(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615B");
+}
+
+TEST(Size, IsReadAsItWasSpelled) {
+  for (const std::uint64_t bytes : {0ULL, 1ULL, 1024ULL, 1025ULL, 1048576ULL, 1073741825ULL}) {
+    EXPECT_EQ(*parse_size(exact_size(bytes)), bytes);
+  }
+}
+
 TEST(Size, IsWrittenWithTwoOrThreeDigits) {
   EXPECT_EQ(format_size(0), "0 B");
   EXPECT_EQ(format_size(980), "980 B");

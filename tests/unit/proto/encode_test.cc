@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -256,6 +257,53 @@ TEST_F(EncodeTest, MakesTheWorkedExampleOfTheProtocolPage) {
             "6008000000006553f100"
             "00040000ea60"
             "a0093931252066756c6c00");
+}
+
+/// The name of a message that was written, or what was wrong.
+std::string name_or_error(std::span<const std::byte> out, const Encoded& encoded) {
+  if (!encoded) return std::string(to_string(encoded.error));
+  EXPECT_EQ(check(MessageView(out.first(encoded.size))), Reason::kNone);
+  return std::string(submit_name(out));
+}
+
+TEST(PipeNames, AreWrittenAsTheyAreByEachKind) {
+  std::array<std::byte, kEncodeBufferSize> out;
+  const std::array<double, 2> values{1.5, 2};
+  const PipeName bare{"node_load1", {}};
+  const PipeName tagged{"cpu", "b=2,a=1"};
+  EXPECT_EQ(name_or_error(out, encode_sample(out, bare, 5, values)), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_tally(out, bare, 5, 3)), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_delta(out, bare, 5, 3)), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_state(out, bare, 5, {Status::kOk, 0, "x"})), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_event(out, bare, 5, "x")), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_fact(out, bare, "x")), "node_load1");
+  EXPECT_EQ(name_or_error(out, encode_sample(out, tagged, 5, values)), "cpu b=2,a=1");
+}
+
+TEST(PipeNames, MakeTheMessageThatTheSameCanonicalNameMakes) {
+  std::array<std::byte, kEncodeBufferSize> out;
+  std::array<std::byte, kEncodeBufferSize> same;
+  const Encoded pipe = encode_delta(out, PipeName{"cpu", "a=1"}, 5, 3);
+  const Encoded canonical = encode_delta(same, "cpu a=1", 5, 3);
+  ASSERT_TRUE(pipe && canonical);
+  EXPECT_TRUE(
+      std::ranges::equal(std::span(out).first(pipe.size), std::span(same).first(canonical.size)));
+}
+
+TEST(PipeNames, ThatNoMessageCanHoldAreRefused) {
+  std::array<std::byte, kEncodeBufferSize> out;
+  const auto error = [&](std::string_view metric, std::string_view tags) {
+    return encode_fact(out, PipeName{metric, tags}, "x").error;
+  };
+  EXPECT_EQ(error("", "a=1"), EncodeError::kBadName);
+  EXPECT_EQ(error(std::string_view("a\0b", 3), ""), EncodeError::kBadName);
+  EXPECT_EQ(error("a", std::string_view("t=\0", 3)), EncodeError::kBadName);
+  EXPECT_EQ(error(std::string(kMaxTextLength, 'x'), ""), EncodeError::kNone);
+  EXPECT_EQ(error(std::string(kMaxTextLength, 'x'), "t"), EncodeError::kTooLong);
+  EXPECT_EQ(error(std::string(2000, 'x'), std::string(kMaxTextLength - 2001, 'y')),
+            EncodeError::kNone);
+  EXPECT_EQ(encode_fact(std::span(out).first(10), PipeName{"metric", ""}, "x").error,
+            EncodeError::kTooSmall);
 }
 
 }  // namespace

@@ -27,22 +27,34 @@ struct Case {
   std::string match;
   std::optional<std::uint64_t> max_bytes;
   std::optional<milliseconds> max_age;
+  bool changes = false;  // Filter, limits and the log's budget change now and then.
 };
+
+std::optional<proto::Filter> filter_of(const std::string& match) {
+  if (match.empty()) return std::nullopt;
+  const std::vector<std::string> patterns = {match};
+  return std::get<proto::Filter>(proto::Filter::parse(patterns));
+}
+
+// One that passes the frames of `series` only; of none, all.
+std::string match_of(std::optional<unsigned> series) {
+  return series ? "bench *,series=" + std::to_string(*series) : std::string();
+}
 
 /// A log, a cursor, and the wire between it and a peer that acknowledges when the test says so.
 class World {
  public:
-  World(const Case& chosen, std::uint64_t seed) : random_(seed), filtered_(!chosen.match.empty()) {
-    CursorLimits limits{.max_bytes = chosen.max_bytes, .max_age = chosen.max_age};
-    if (filtered_) {
-      const std::vector<std::string> patterns = {chosen.match};
-      limits.filter = std::get<proto::Filter>(proto::Filter::parse(patterns));
-    }
-    cursor_.emplace(log_, limits);
+  World(const Case& chosen, std::uint64_t seed) : random_(seed), changes_(chosen.changes) {
+    if (!chosen.match.empty()) series_ = 1;
+    cursor_.emplace(log_, CursorLimits{.filter = filter_of(chosen.match),
+                                       .max_bytes = chosen.max_bytes,
+                                       .max_age = chosen.max_age});
     log_.on_evict([this](std::uint64_t end) { cursor_->evict_before(end); });
   }
 
   void step() {
+    if (changes_ && pick(20) == 0) reconfigure();
+    if (changes_ && pick(40) == 0) change_budget();
     switch (pick(12)) {
       case 0:
       case 1:
@@ -99,9 +111,32 @@ class World {
       const auto frame =
           test::numbered_frame(number_++, series, pick(20) == 0 ? pick(3'000) : pick(60));
       ASSERT_TRUE(log_.append(frame, now_));
-      if (!filtered_ || series == 1) ++passing_;
+      passes_.push_back(!series_ || series == *series_);
+      if (passes_.back()) ++passing_;
     }
-    cursor_->judge();
+    // Not yet taken in when something changes, now and then.
+    if (pick(4) != 0) cursor_->judge();
+  }
+
+  void reconfigure() {
+    const auto chosen = pick(4);
+    if (chosen == 3) {
+      series_.reset();
+    } else {
+      series_ = static_cast<unsigned>(chosen);
+    }
+    CursorLimits limits{.filter = filter_of(match_of(series_))};
+    if (pick(3) == 0) limits.max_bytes = 2'000 + pick(20'000);
+    if (pick(3) == 0) limits.max_age = milliseconds(1'000 + pick(8'000));
+    cursor_->change_limits(limits, now_);
+    EXPECT_LE(cursor_->lag(), limits.max_bytes.value_or(~std::uint64_t{0}));
+  }
+
+  void change_budget() {
+    const LogLimits limits{.memory_bytes = 8'192 + pick(65'536),
+                           .segment_bytes = 4'096U << pick(3)};
+    log_.set_limits(limits);
+    EXPECT_TRUE(log_.segments() == 1 || log_.memory_bytes() <= limits.memory_bytes);
   }
 
   void connect() {
@@ -143,7 +178,11 @@ class World {
       const auto size = proto::message_size(rest);
       if (size == 0) break;
       const proto::MessageView message(rest.first(size));
-      if (message.opcode() == proto::Opcode::kSubmit) delivered_.insert(test::number_of(message));
+      if (message.opcode() == proto::Opcode::kSubmit) {
+        const auto number = test::number_of(message);
+        ASSERT_TRUE(passes_[number]) << number << " did not pass when it was appended";
+        delivered_.insert(number);
+      }
       at += size;
     }
   }
@@ -172,6 +211,7 @@ class World {
   }
 
   void check() {
+    cursor_->judge();
     const auto ledger = cursor_->ledger(now_);
     ASSERT_TRUE(ledger.balances()) << ledger.accepted << " = " << ledger.delivered << " + "
                                    << ledger.dropped_total() << " + " << ledger.queued;
@@ -181,12 +221,14 @@ class World {
   }
 
   std::mt19937_64 random_;
-  bool filtered_;
+  bool changes_;
+  std::optional<unsigned> series_;  // That passes now; none: all do.
   FrameLog log_{{.memory_bytes = 32'768, .segment_bytes = 4'096}};
   std::optional<Cursor> cursor_;
   base::WallTime now_ = kStart;
   std::uint64_t number_ = 0;
   std::uint64_t passing_ = 0;
+  std::vector<bool> passes_;  // By number.
   std::uint64_t sent_messages_ = 0;
   bool connected_ = false;
   std::vector<std::byte> wire_;
@@ -216,7 +258,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"full", "", 6'000, {}},
                     Case{"full_filtered", "bench *,series=1", 6'000, {}},
                     Case{"expired", "", {}, milliseconds(4'000)},
-                    Case{"both_filtered", "bench *,series=1", 9'000, milliseconds(3'000)}),
+                    Case{"both_filtered", "bench *,series=1", 9'000, milliseconds(3'000)},
+                    Case{"changing", "", {}, {}, true},
+                    Case{"changing_filtered", "bench *,series=1", {}, {}, true}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -44,6 +44,14 @@ class CursorTest : public testing::Test {
     return ledger.dropped[static_cast<std::size_t>(reason)];
   }
 
+  static proto::Filter only_series(unsigned series) {
+    const std::vector<std::string> patterns = {"bench series=" + std::to_string(series)};
+    return std::get<proto::Filter>(proto::Filter::parse(patterns));
+  }
+  void append_of_series(unsigned series) {
+    ASSERT_TRUE(log_.append(test::numbered_frame(number_++, series), now_));
+  }
+
   FrameLog log_{{.memory_bytes = 16'384, .segment_bytes = 4'096}};
   base::WallTime now_ = kStart;
   std::uint64_t number_ = 0;
@@ -230,6 +238,107 @@ TEST_F(CursorTest, HoldsTheLogBackOnlyForWhatIsNotAcknowledged) {
   EXPECT_EQ(cursor.held_from(), 2 * frame_bytes_);
   cursor.acknowledge(4 * frame_bytes_);
   EXPECT_EQ(cursor.held_from(), log_.end());
+}
+
+TEST_F(CursorTest, AChangedFilterHoldsForWhatIsAppendedAfterwards) {
+  Cursor cursor(log_, {});
+  append_of_series(0);
+  append_of_series(1);  // Not judged yet when the filter comes.
+  cursor.change_limits({.filter = only_series(1)}, now_);
+  append_of_series(0);
+  append_of_series(1);
+  cursor.judge();
+  EXPECT_EQ(cursor.ledger(now_).accepted, 3U);
+  EXPECT_EQ(cursor.ledger(now_).queued, 3U);
+  cursor.change_limits({}, now_);
+  append_of_series(0);
+  cursor.judge();
+  EXPECT_EQ(cursor.ledger(now_).accepted, 4U);
+
+  cursor.begin_connection();
+  std::vector<std::byte> wire;
+  while (cursor.behind()) {
+    const auto more = write(cursor, 30);
+    wire.insert(wire.end(), more.begin(), more.end());
+    cursor.acknowledge(wire.size());
+    EXPECT_TRUE(cursor.ledger(now_).balances());
+  }
+  EXPECT_EQ(test::numbers_in(wire), (std::vector<std::uint64_t>{0, 1, 3, 4}));
+  EXPECT_EQ(cursor.ledger(now_).delivered, 4U);
+  EXPECT_TRUE(cursor.settled());
+}
+
+TEST_F(CursorTest, WhatWasOnTheWireBeforeAFilterCountsAsBefore) {
+  Cursor cursor(log_, {});
+  append(4);
+  cursor.judge();
+  cursor.begin_connection();
+  write(cursor, 2 * frame_bytes_ + 5);
+  cursor.acknowledge(frame_bytes_ + 1);
+  cursor.change_limits({.filter = only_series(9)}, now_);
+  auto ledger = cursor.ledger(now_);
+  EXPECT_EQ(ledger.delivered, 1U);
+  EXPECT_EQ(ledger.queued, 3U);
+  EXPECT_EQ(cursor.messages_before_control(), 3U);
+  write(cursor, 1'000);
+  cursor.acknowledge(cursor.bytes_written());
+  EXPECT_EQ(cursor.bytes_written(), 4 * frame_bytes_);
+  ledger = cursor.ledger(now_);
+  EXPECT_EQ(ledger.delivered, 4U);
+  EXPECT_EQ(ledger.queued, 0U);
+  append(5);
+  cursor.judge();
+  EXPECT_TRUE(cursor.settled()) << "none of them passes";
+}
+
+TEST_F(CursorTest, AfterAChangeOfFilterNothingAcknowledgedHoldsTheLogBack) {
+  Cursor cursor(log_, {});
+  append(1);
+  cursor.judge();
+  cursor.begin_connection();
+  write(cursor, 1'000);
+  cursor.acknowledge(cursor.bytes_written());
+  cursor.change_limits({.filter = only_series(9)}, now_);
+  append(50);
+  cursor.judge();
+  EXPECT_EQ(cursor.held_from(), log_.end());
+}
+
+TEST_F(CursorTest, WithoutAFilterAndItsLastFrameSpansOfTheLogGoOutUncopied) {
+  Cursor cursor(log_, {.filter = only_series(0)});
+  append(2);
+  cursor.judge();
+  cursor.begin_connection();
+  cursor.change_limits({}, now_);
+  append(3);
+  cursor.judge();
+  std::array<iovec, 8> spans;
+  std::array<std::byte, 4096> scratch;
+  ASSERT_EQ(cursor.gather(spans, 1'000, scratch), 1U);
+  EXPECT_EQ(spans[0].iov_base, scratch.data()) << "the filter's frames are still there";
+  write(cursor, 3 * frame_bytes_);
+  cursor.acknowledge(2 * frame_bytes_);
+  ASSERT_EQ(cursor.gather(spans, 1'000, scratch), 1U);
+  EXPECT_EQ(spans[0].iov_base, log_.frame(3 * frame_bytes_).data());
+  EXPECT_EQ(cursor.messages_before_control(), 3U);
+  write(cursor, 1'000);
+  cursor.acknowledge(cursor.bytes_written());
+  EXPECT_EQ(cursor.ledger(now_).delivered, 5U);
+}
+
+TEST_F(CursorTest, SmallerLimitsDropAtOnceWithTheirReasons) {
+  Cursor cursor(log_, {});
+  append(10);
+  now_ += seconds(60);
+  append(20);
+  cursor.judge();
+  cursor.change_limits({.max_age = milliseconds(10'000)}, now_);
+  EXPECT_EQ(dropped(cursor.ledger(now_), DropReason::kExpired), 10U);
+  cursor.change_limits({.max_bytes = 5 * frame_bytes_}, now_);
+  const auto ledger = cursor.ledger(now_);
+  EXPECT_EQ(dropped(ledger, DropReason::kFull), 15U);
+  EXPECT_EQ(ledger.queued, 5U);
+  EXPECT_TRUE(ledger.balances());
 }
 
 }  // namespace

@@ -122,6 +122,82 @@ TEST_F(FrameLogTest, AClockThatIsSetBackCostsNoMarkForEachFrame) {
   EXPECT_EQ(log_.time_at(starts_[140]), kStart) << "over the end of a segment too";
 }
 
+TEST_F(FrameLogTest, ASmallerBudgetEvictsTheOldestAtOnceAndTellsBefore) {
+  append(150);
+  const auto segments = log_.segments();
+  ASSERT_GE(segments, 3U);
+  std::vector<std::uint64_t> told;
+  log_.on_evict([&](std::uint64_t end) {
+    EXPECT_EQ(log_.segment_at(log_.begin()).end(), end) << "the bytes are still there";
+    told.push_back(end);
+  });
+  const LogLimits smaller{.memory_bytes = kLimits.memory_bytes / 2, .segment_bytes = 4'096};
+  log_.set_limits(smaller);
+  EXPECT_LE(log_.memory_bytes(), smaller.memory_bytes);
+  EXPECT_EQ(told.size(), segments - log_.segments());
+  EXPECT_EQ(told.back(), log_.begin());
+  const auto numbers = test::numbers_in(bytes(log_.begin(), log_.end()));
+  EXPECT_EQ(numbers.front(), log_.begin_sequence());
+  EXPECT_EQ(numbers.back(), 149U);
+  append(500);
+  EXPECT_LE(log_.memory_bytes(), smaller.memory_bytes);
+}
+
+TEST_F(FrameLogTest, ABudgetBelowOneSegmentKeepsTheOpenOne) {
+  append(150);
+  const auto open = log_.segment_at(log_.end()).position();
+  log_.set_limits({.memory_bytes = 1, .segment_bytes = 4'096});
+  EXPECT_EQ(log_.segments(), 1U);
+  EXPECT_EQ(log_.begin(), open);
+}
+
+TEST_F(FrameLogTest, ALargerBudgetHoldsMore) {
+  append(1'000);
+  const auto held = log_.end() - log_.begin();
+  log_.set_limits({.memory_bytes = 2 * kLimits.memory_bytes, .segment_bytes = 4'096});
+  append(1'000);
+  EXPECT_GT(log_.end() - log_.begin(), held + held / 2);
+  EXPECT_LE(log_.memory_bytes(), 2 * kLimits.memory_bytes);
+}
+
+TEST_F(FrameLogTest, SegmentsOfDifferentSizesHoldOneStream) {
+  append(100);
+  const auto before = log_.segments();
+  log_.set_limits({.memory_bytes = 1U << 20U, .segment_bytes = 16'384});
+  append(300);
+  log_.set_limits({.memory_bytes = 1U << 20U, .segment_bytes = 8'192});
+  append(300);
+  ASSERT_EQ(log_.begin(), 0U);
+  EXPECT_GT(log_.segments(), before + 2);
+  EXPECT_EQ(test::numbers_in(bytes(0, log_.end())).size(), 700U);
+  for (std::uint64_t i = 0; i < 700; ++i) {
+    ASSERT_EQ(log_.frame_at(starts_[i] + 1), (FramePlace{starts_[i], i}));
+  }
+}
+
+TEST_F(FrameLogTest, SparesOfAnotherSizeAreGivenBack) {
+  append(150);
+  log_.release(log_.end());
+  const auto with_spares = log_.memory_bytes();
+  log_.set_limits({.memory_bytes = 1U << 20U, .segment_bytes = 8'192});
+  EXPECT_EQ(log_.segments(), 1U);
+  EXPECT_LT(log_.memory_bytes(), with_spares - 4'096);
+  const auto open = log_.memory_bytes();
+  append(150);  // More than the open segment holds.
+  ASSERT_GT(log_.segments(), 1U);
+  log_.release(log_.end());
+  EXPECT_GT(log_.memory_bytes(), 8'192U) << "the old one is no spare, the new ones are";
+  EXPECT_GT(log_.memory_bytes(), open);
+}
+
+TEST_F(FrameLogTest, AnEmptySegmentTooSmallForAFrameIsReplaced) {
+  log_.set_limits({.memory_bytes = 1U << 20U, .segment_bytes = 65'536});
+  ASSERT_TRUE(log_.append(std::vector<std::byte>(5'000), kStart));
+  EXPECT_EQ(log_.segments(), 1U);
+  EXPECT_EQ(log_.begin(), 0U);
+  EXPECT_EQ(bytes(0, log_.end()).size(), 5'000U);
+}
+
 TEST_F(FrameLogTest, ReadsNoFurtherThanItIsAllowed) {
   append(150);
   std::array<iovec, 2> two;

@@ -69,12 +69,66 @@ TEST_F(SelectionTest, SkipsToTheNextFrameThatPasses) {
   EXPECT_EQ(some.skip(starts_[4], starts_[6]), starts_[6]) << "none before the limit";
 }
 
+TEST_F(SelectionTest, EachFrameKeepsTheVerdictOfTheFilterItWasJudgedBy) {
+  Selection some(log_, filter_of("bench series=1"));
+  append(100);
+  EXPECT_EQ(some.judge({0, 0}, end()).frames, 25U);
+  const auto second = end();
+  some.change(std::nullopt, second.position);
+  append(100);
+  EXPECT_EQ(some.judge(second, end()).frames, 100U);
+  const auto third = end();
+  some.change(filter_of("bench series=2"), third.position);
+  append(100);
+  EXPECT_EQ(some.judge(third, end()).frames, 25U);
+
+  const auto passes = [](std::size_t number) {
+    return number < 100 ? number % 4 == 1 : number < 200 || number % 4 == 2;
+  };
+  for (std::size_t i = 0; i < 300; ++i) {
+    ASSERT_EQ(some.passes(starts_[i], log_.frame(starts_[i])), passes(i)) << i;
+  }
+  for (std::size_t from = 0; from < 300; from += 7) {
+    for (std::size_t to = from; to < 300; to += 11) {
+      std::uint64_t expected = 0;
+      for (auto i = from; i < to; ++i) expected += passes(i) ? 1 : 0;
+      ASSERT_EQ(some.count(starts_[from], starts_[to]).frames, expected) << from << " " << to;
+    }
+  }
+  EXPECT_EQ(some.skip(starts_[98], log_.end()), starts_[100]) << "over a change";
+  EXPECT_EQ(some.skip(starts_[199], log_.end()), starts_[199]);
+  EXPECT_EQ(some.skip(starts_[200], log_.end()), starts_[202]);
+}
+
+TEST_F(SelectionTest, ForgetsAFilterWithTheLastFrameItJudged) {
+  Selection some(log_, filter_of("bench series=1"));
+  append(100);
+  some.judge({0, 0}, end());
+  some.change(std::nullopt, log_.end());
+  some.forget_before(starts_[99]);
+  EXPECT_TRUE(some.has_past());
+  EXPECT_FALSE(some.everything());
+  some.forget_before(log_.end());
+  EXPECT_FALSE(some.has_past());
+  EXPECT_TRUE(some.everything());
+}
+
+TEST_F(SelectionTest, AFilterThatJudgedNothingLeavesNoTrace) {
+  Selection some(log_, std::nullopt);
+  append(10);
+  some.judge({0, 0}, end());
+  some.change(filter_of("bench series=1"), log_.end());
+  some.change(std::nullopt, log_.end());
+  some.forget_before(log_.end());
+  EXPECT_TRUE(some.everything());
+}
+
 TEST_F(SelectionTest, RemembersVerdictsWithoutMixingNamesUp) {
   Selection some(log_, filter_of("bench series=77"));
   for (unsigned series = 0; series < 20'000; ++series) {
     const auto frame = test::numbered_frame(0, series);
-    ASSERT_EQ(some.passes(frame), series == 77) << series;
-    ASSERT_EQ(some.passes(frame), series == 77) << series;
+    ASSERT_EQ(some.passes(0, frame), series == 77) << series;
+    ASSERT_EQ(some.passes(0, frame), series == 77) << series;
   }
 }
 

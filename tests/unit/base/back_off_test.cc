@@ -1,8 +1,8 @@
-#include "agent/publish/back_off.h"
+#include "agent/base/back_off.h"
 
 #include <gtest/gtest.h>
 
-namespace lariat::publish {
+namespace lariat::base {
 namespace {
 
 using std::chrono::milliseconds;
@@ -36,4 +36,4 @@ TEST(BackOffTest, SpreadsThoseThatFailTogether) {
 }
 
 }  // namespace
-}  // namespace lariat::publish
+}  // namespace lariat::base

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-namespace lariat::publish {
+namespace lariat::base {
 
 /// How long to wait before the next attempt: doubles from `min` to `max`, and up to half as much
 /// again by chance, so that many agents do not come back in step. Never more than `max`.
@@ -32,4 +32,4 @@ class BackOff {
   std::minstd_rand random_;
 };
 
-}  // namespace lariat::publish
+}  // namespace lariat::base

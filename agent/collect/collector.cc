@@ -1,0 +1,357 @@
+#include "agent/collect/collector.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <random>
+#include <utility>
+
+#include "agent/base/units.h"
+#include "agent/collect/environment.h"
+#include "agent/collect/trust.h"
+
+namespace lariat::collect {
+
+using config::Mode;
+
+Collector::Collector(const Supervision& supervision, config::Collector description,
+                     std::uint32_t number, Events events)
+    : supervision_(supervision),
+      description_(std::move(description)),
+      origin_{
+          .collector = number, .interval = description_.interval, .expose = description_.expose},
+      events_(std::move(events)),
+      runs_(supervision.lines, description_.name),
+      intake_(supervision, description_, origin_, [this] { answered(); }),
+      error_lines_([this](std::string_view line) {
+        supervision_.lines.info(fmt::format("collector {}: says: {}", description_.name, line));
+      }),
+      process_(supervision.loop, supervision.reaper, supervision.waits.kill_grace,
+               [this](const ProcessEnd& end) { process_ended(end); }),
+      output_(supervision.loop, supervision.room,
+              {.on_octets = [this](auto octets) { take_output(octets); },
+               .on_end = [this] { finish(); }}),
+      errors_(supervision.loop, supervision.room,
+              {.on_octets = [this](auto octets) { take_errors(octets); },
+               .on_end = [this] { finish(); }}),
+      back_off_(supervision.waits.back_off_min, supervision.waits.back_off_max,
+                std::random_device{}()),
+      deadline_(supervision.loop, [this]() noexcept { deadline_passed(); }),
+      restart_(supervision.loop,
+               [this]() noexcept {
+                 ++restarts_;
+                 launch();
+               }),
+      pause_(supervision.loop, [this]() noexcept { go_on(); }) {}
+
+void Collector::start() {
+  if (description_.enabled && !refused_ && !retired_) launch();
+}
+
+void Collector::due(bool late) {
+  if (retired_ || !scheduled()) return;
+  if (late) ++late_;
+  if (!alive_) {
+    if (!restart_.active()) launch();
+    return;
+  }
+  if (lives_on() && counted_) return;  // It is being ended, and comes back after its wait.
+  if (lives_on() && !answering_) {
+    ask();
+    return;
+  }
+  if (!owed_) ++late_;
+  owed_ = true;
+}
+
+void Collector::refuse(std::string why) {
+  refused_ = true;
+  runs_.bad(Result::kRefused, std::move(why));
+}
+
+void Collector::retire() {
+  if (retired_) return;
+  retired_ = true;
+  owed_ = false;
+  counted_ = true;
+  deadline_.stop();
+  restart_.stop();
+  input_.reset();
+  process_.end();
+  if (!alive_ && events_.on_gone) events_.on_gone();
+}
+
+bool Collector::scheduled() const noexcept {
+  return description_.enabled && description_.mode != Mode::kFeed;
+}
+
+bool Collector::has_run() const noexcept {
+  if (!description_.enabled || refused_ || runs_.total() > 0) return true;
+  return description_.mode == Mode::kFeed && alive_;
+}
+
+// Starts the program; a stream is asked at once.
+void Collector::launch() {
+  assert(!alive_ && !description_.command.empty());
+  restart_.stop();
+  refused_ = false;
+  const auto& program = description_.command.front();
+  if (!supervision_.owners.empty()) {
+    if (auto distrust = judge(program, supervision_.owners)) {
+      refused_ = true;
+      launch_failed(Result::kRefused, "refused: " + distrust.text);
+      return;
+    }
+  }
+  auto pipes =
+      process_.start({.exec_program = supervision_.exec_program,
+                      .settings = {.user = description_.user,
+                                   .nice = description_.nice,
+                                   .max_memory = description_.max_memory,
+                                   .command = description_.command},
+                      .environment = environment_of(description_, supervision_.control_socket),
+                      .wants_input = description_.mode == Mode::kStream});
+  if (!pipes) {
+    launch_failed(Result::kFailed, pipes.error().text);
+    return;
+  }
+  alive_ = true;
+  counted_ = false;
+  end_.reset();
+  launched_ = supervision_.loop.now();
+  input_ = std::move(pipes->input);
+  output_.open(std::move(pipes->output));
+  errors_.open(std::move(pipes->errors));
+  intake_.begin_stream();
+  begin_budget();
+  if (description_.mode == Mode::kStream) ask();
+  if (description_.mode == Mode::kOneshot) deadline_.start(description_.timeout);
+}
+
+// A tick that finds no room, or no reader, is one without an answer: its deadline comes.
+void Collector::ask() {
+  if (answering_) return;
+  answering_ = true;
+  begin_budget();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(supervision_.loop.wall_now());
+  const std::string tick = fmt::format("tick {}\n", seconds.time_since_epoch().count());
+  [[maybe_unused]] const ssize_t sent = ::write(input_.get(), tick.data(), tick.size());
+  deadline_.start(description_.timeout);
+}
+
+void Collector::answered() {
+  if (!answering_) return;
+  answering_ = false;
+  deadline_.stop();
+  runs_.took(since(began_));
+  runs_.good(supervision_.loop.wall_now());
+  if (events_.on_run) events_.on_run();
+  again_if_owed();
+}
+
+void Collector::again_if_owed() {
+  if (!std::exchange(owed_, false) || retired_ || counted_) return;
+  if (alive_) {
+    ask();
+  } else {
+    launch();
+  }
+}
+
+void Collector::begin_budget() {
+  began_ = supervision_.loop.now();
+  intake_.begin_run();
+  error_lines_.end_run();
+}
+
+void Collector::take_output(std::span<const std::byte> octets) {
+  const bool feed = description_.mode == Mode::kFeed;
+  if (feed && since(began_) >= description_.interval) begin_budget();
+  const auto before = intake_.frames();
+  const auto verdict = intake_.feed(octets);
+  if (feed) {
+    if (intake_.frames() != before) runs_.succeeded(supervision_.loop.wall_now());
+    watch_half_message();
+  }
+  weigh(verdict);
+}
+
+void Collector::take_errors(std::span<const std::byte> octets) {
+  if (description_.mode == Mode::kFeed && since(began_) >= description_.interval) begin_budget();
+  const auto verdict = intake_.spend(octets.size());
+  if (supervision_.on_errors) {
+    supervision_.on_errors(octets);
+  } else {
+    error_lines_.feed(octets);
+  }
+  weigh(verdict);
+}
+
+void Collector::weigh(Intake::Verdict verdict) {
+  switch (verdict) {
+    case Intake::Verdict::kGood:
+      return;
+    case Intake::Verdict::kLost:
+      cut_off(
+          Result::kFailed,
+          "printed octets that are no TSDP and was ended: print TSDP alone, or lines alone with "
+          "\"format\": \"text\"");
+      return;
+    case Intake::Verdict::kOver:
+      if (description_.mode == Mode::kFeed) {
+        hold_back();
+      } else {
+        cut_off(Result::kKilled,
+                fmt::format("printed more than {} in one run and was ended: print less, or raise "
+                            "its `max_output`",
+                            base::format_size(description_.max_output)));
+      }
+  }
+}
+
+// It waits in its write until the next interval; nothing is lost, and nothing spins.
+void Collector::hold_back() {
+  if (end_ || pause_.active()) return;
+  output_.pause();
+  errors_.pause();
+  deadline_.stop();
+  pause_.start(std::max(description_.interval - since(began_), std::chrono::milliseconds(0)));
+}
+
+void Collector::go_on() {
+  begin_budget();
+  output_.resume();
+  errors_.resume();
+}
+
+void Collector::deadline_passed() {
+  if (description_.mode == Mode::kFeed) {
+    end_for(Result::kTimeout,
+            fmt::format("stood still for {} in the middle of a message and was ended",
+                        base::format_duration(supervision_.waits.half_message)));
+    return;
+  }
+  end_for(Result::kTimeout,
+          fmt::format("{} within {} and was ended: see why it hangs, or raise its `timeout`",
+                      lives_on() ? "did not close its answer" : "did not end",
+                      base::format_duration(description_.timeout)));
+}
+
+// Armed in the middle of a message only: a feed that is silent is not woken for.
+void Collector::watch_half_message() {
+  if (intake_.mid_message()) {
+    deadline_.start(supervision_.waits.half_message);
+  } else {
+    deadline_.stop();
+  }
+}
+
+void Collector::end_for(Result result, std::string why) {
+  if (counted_) return;
+  counted_ = true;
+  answering_ = false;
+  deadline_.stop();
+  runs_.took(since(began_));
+  runs_.bad(result, std::move(why));
+  process_.end();
+}
+
+// Nothing more of it is wanted: it need not be read until it has ended.
+void Collector::cut_off(Result result, std::string why) {
+  output_.close();
+  errors_.close();
+  end_for(result, std::move(why));
+}
+
+void Collector::process_ended(const ProcessEnd& end) {
+  end_ = end;
+  input_.reset();
+  deadline_.stop();
+  pause_.stop();
+  // Others may hold the pipes: what is there now is all.
+  errors_.finish();
+  output_.finish();
+  finish();
+}
+
+// Once the process has ended and both pipes are read, whichever is last.
+void Collector::finish() {
+  if (!alive_ || !end_ || output_.is_open() || errors_.is_open()) return;
+  intake_.finish();
+  error_lines_.finish();
+  alive_ = false;
+  if (!counted_) judge_end();
+  answering_ = false;
+  if (retired_) {
+    if (events_.on_gone) events_.on_gone();
+    return;
+  }
+  if (events_.on_run) events_.on_run();
+  if (lives_on()) {
+    owed_ = false;
+    come_back();
+  } else {
+    counted_ = false;
+    again_if_owed();
+  }
+}
+
+void Collector::judge_end() {
+  const auto& end = *end_;
+  if (!lives_on() || answering_) runs_.took(since(began_));
+  if (!end.start_error.empty()) {
+    runs_.bad(Result::kFailed, end.start_error);
+  } else if (end.status == 0 && description_.mode != Mode::kStream) {
+    runs_.good(supervision_.loop.wall_now());
+  } else {
+    const char* rest = "";
+    if (description_.mode == Mode::kStream) {
+      rest = answering_ ? " in the middle of an answer; a stream lives on"
+                        : "; a stream lives on and waits for the next tick on its standard input";
+    }
+    runs_.bad(WIFSIGNALED(end.status) ? Result::kKilled : Result::kFailed,
+              describe_status(end.status) + rest);
+  }
+}
+
+void Collector::launch_failed(Result result, std::string why) {
+  runs_.bad(result, std::move(why));
+  if (events_.on_run) events_.on_run();
+  // One with moments is tried again at the next.
+  if (lives_on() && !(refused_ && scheduled())) come_back();
+}
+
+void Collector::come_back() {
+  if (retired_) return;
+  if (since(launched_) >= supervision_.waits.steady) back_off_.reset();
+  restart_.start(back_off_.next());
+}
+
+CollectorState Collector::state() const {
+  CollectorState state = initial_state(description_);
+  state.state = !description_.enabled ? "disabled"
+                : refused_            ? "refused"
+                : alive_              ? "running"
+                : restart_.active()   ? "backing off"
+                                      : "waiting";
+  state.healthy = runs_.last_error().empty() && notice_.empty();
+  state.last_error = notice_.empty() ? runs_.last_error() : notice_;
+  state.runs_good = runs_.count(Result::kOk);
+  state.runs_bad = runs_.total() - state.runs_good;
+  state.frames = intake_.frames();
+  state.rejected = intake_.rejected_total();
+  state.restarts = restarts_;
+  state.late = late_;
+  state.last_duration = runs_.last_duration();
+  state.last_success = runs_.last_success();
+  return state;
+}
+
+std::chrono::milliseconds Collector::since(base::Monotonic then) const noexcept {
+  return std::chrono::floor<std::chrono::milliseconds>(supervision_.loop.now() - then);
+}
+
+}  // namespace lariat::collect

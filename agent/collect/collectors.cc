@@ -1,0 +1,217 @@
+#include "agent/collect/collectors.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/collect/trust.h"
+
+namespace lariat::collect {
+namespace {
+
+constexpr std::size_t kRoom = std::size_t{64} << 10U;  // One read.
+// Beyond SIGKILL, for what the kernel does not let go.
+constexpr std::chrono::seconds kGiveUp{1};
+
+std::vector<uid_t> trusted_owners(const std::string& exec_program) {
+  std::vector<uid_t> owners{0, ::geteuid()};
+  struct stat status {};
+  if (::stat(exec_program.c_str(), &status) == 0) owners.push_back(status.st_uid);
+  return owners;
+}
+
+}  // namespace
+
+Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink,
+                       const proto::DefaultTags& tags, Options options)
+    : room_(kRoom),
+      reaper_(loop),
+      supervision_{.loop = loop,
+                   .lines = lines,
+                   .sink = sink,
+                   .tags = tags,
+                   .reaper = reaper_,
+                   .exec_program = options.exec_program,
+                   .control_socket = options.control_socket,
+                   .waits = options.waits,
+                   .room = room_},
+      describe_(std::move(options.describe)),
+      schedule_(options.hostname),
+      watch_(loop, lines, options.waits.settle, [this] { look_again(); }),
+      moment_(loop, [this]() noexcept { moment(); }),
+      give_up_(loop,
+               [this]() noexcept {
+                 ending_.clear();
+                 sweep();
+               }),
+      sweep_(loop, [this]() noexcept { sweep(); }) {
+  if (options.trust_rule) supervision_.owners = trusted_owners(options.exec_program);
+}
+
+Collectors::~Collectors() = default;
+
+void Collectors::apply(CollectorsConfig config) {
+  if (stopping_) return;
+  config_ = std::move(config);
+  watch_.watch(config_.directories);
+  look_again();
+}
+
+void Collectors::stop(std::function<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  moment_.stop();
+  watch_.watch({});
+  for (auto& entry : entries_) drop(entry);
+  entries_.clear();
+  give_up_.start(supervision_.waits.kill_grace + kGiveUp);
+  sweep_.start(std::chrono::nanoseconds(0));
+}
+
+std::string Collectors::waiting_for() const {
+  const auto waiting = std::find_if(entries_.begin(), entries_.end(),
+                                    [](const auto& entry) { return !entry.collector->has_run(); });
+  return waiting == entries_.end() ? std::string() : waiting->wanted.description.name;
+}
+
+pid_t Collectors::pid_of(std::string_view name) const {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [name](const auto& other) {
+    return other.wanted.description.name == name;
+  });
+  return entry == entries_.end() ? -1 : entry->collector->pid();
+}
+
+// What is wanted against what is there.
+void Collectors::look_again() {
+  auto gathered = gather(config_, describe_, supervision_.owners);
+  tell_remarks(gathered.remarks);
+  auto old = std::exchange(entries_, {});
+  taken_.clear();
+  for (auto& wanted : gathered.wanted) {
+    if (wanted.standing == Wanted::Standing::kTaken) {
+      taken_.push_back(std::move(wanted));
+    } else {
+      take(std::move(wanted), old);
+    }
+  }
+  for (auto& entry : old) {
+    if (entry.collector) drop(entry);
+  }
+  for (auto& entry : entries_) {
+    if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
+  }
+  arm();
+}
+
+void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
+  const auto before = std::find_if(old.begin(), old.end(), [&wanted](const auto& entry) {
+    return entry.collector && entry.wanted.description.name == wanted.description.name;
+  });
+  if (before == old.end()) {
+    add(std::move(wanted));
+    return;
+  }
+  const bool goes_on = wanted.standing == Wanted::Standing::kMistaken &&
+                       before->wanted.standing == Wanted::Standing::kGood &&
+                       before->wanted.source == wanted.source;
+  if (goes_on || before->wanted == wanted) {
+    before->collector->set_notice(goes_on ? wanted.refusal + " (what it said before goes on)"
+                                          : std::string());
+    entries_.push_back(std::move(*before));
+    return;
+  }
+  drop(*before);
+  add(std::move(wanted));
+}
+
+void Collectors::add(Wanted wanted) {
+  auto collector = std::make_unique<Collector>(
+      supervision_, wanted.description, number_of(wanted.description.name),
+      Collector::Events{.on_run = {},
+                        .on_gone = [this] { sweep_.start(std::chrono::nanoseconds(0)); }});
+  if (!wanted.refusal.empty()) collector->refuse(wanted.refusal);
+  // Held in any case: it is started when all are known.
+  const bool held = wanted.standing == Wanted::Standing::kGood;
+  entries_.push_back({std::move(wanted), std::move(collector), held});
+  const auto& entry = entries_.back();
+  if (entry.collector->scheduled() && entry.wanted.standing != Wanted::Standing::kMistaken) {
+    schedule_.add(entry.collector->number(), entry.collector->description().interval, now());
+  }
+}
+
+void Collectors::drop(Entry& entry) {
+  schedule_.remove(entry.collector->number());
+  entry.collector->retire();
+  ending_.push_back(std::move(entry.collector));
+}
+
+void Collectors::launch(Entry& entry) {
+  entry.held = false;
+  entry.collector->start();
+}
+
+void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
+  const std::set<std::string> told = std::exchange(remarks_, {remarks.begin(), remarks.end()});
+  for (const auto& remark : remarks_) {
+    if (!told.contains(remark)) supervision_.lines.warning(remark);
+  }
+}
+
+void Collectors::moment() {
+  bool mended = false;
+  for (const auto& due : schedule_.take_due(now())) {
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
+      return other.collector->number() == due.id;
+    });
+    if (entry == entries_.end() || entry->held) continue;
+    if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
+      mended |= !judge(entry->wanted.source, supervision_.owners);
+    } else {
+      entry->collector->due(due.late);
+    }
+  }
+  if (mended) {
+    look_again();
+  } else {
+    arm();
+  }
+}
+
+void Collectors::arm() {
+  const auto wait = schedule_.until_next(base::monotonic_now());
+  if (wait && !stopping_) {
+    moment_.start(*wait);
+  } else {
+    moment_.stop();
+  }
+}
+
+// Nobody is destroyed by what it tells: in a callback of its own.
+void Collectors::sweep() {
+  const auto gone = std::erase_if(ending_, [](const auto& collector) { return collector->gone(); });
+  if (gone > 0) {
+    for (auto& entry : entries_) {
+      if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
+    }
+  }
+  if (stopping_ && ending_.empty() && stopped_) {
+    give_up_.stop();
+    std::exchange(stopped_, nullptr)();
+  }
+}
+
+bool Collectors::is_ending(std::string_view name) const {
+  return std::any_of(ending_.begin(), ending_.end(), [name](const auto& collector) {
+    return !collector->gone() && collector->description().name == name;
+  });
+}
+
+std::uint32_t Collectors::number_of(const std::string& name) {
+  return numbers_.try_emplace(name, static_cast<std::uint32_t>(numbers_.size() + 1)).first->second;
+}
+
+Schedule::Now Collectors::now() { return {base::monotonic_now(), base::wall_now()}; }
+
+}  // namespace lariat::collect

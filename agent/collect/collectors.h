@@ -1,0 +1,112 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/base/log.h"
+#include "agent/collect/collector.h"
+#include "agent/collect/collector_state.h"
+#include "agent/collect/directory_watch.h"
+#include "agent/collect/frame_sink.h"
+#include "agent/collect/reaper.h"
+#include "agent/collect/schedule.h"
+#include "agent/collect/supervision.h"
+#include "agent/collect/wanted.h"
+#include "agent/loop/loop.h"
+#include "agent/loop/timer.h"
+#include "agent/metrics/source.h"
+#include "proto/default_tags.h"
+
+namespace lariat::collect {
+
+/// All collectors of an agent: those of its configuration, and those that are dropped into its
+/// directories while it runs.
+///
+/// One timer starts all that are due together. A change touches the collectors concerned: one whose
+/// description and program are as they were keeps its process. One that is changed is ended first,
+/// then started as it is now. A description that gets mistakes leaves what it said before running.
+/// Ownership: borrows all it is given. The destructor kills what still runs.
+/// Threads: loop thread only, made before there is another; one of a process.
+class Collectors final : public metrics::Source {
+ public:
+  struct Options {
+    std::string exec_program = "/proc/self/exe";  ///< `lariat`.
+    std::string hostname;                         ///< For the splay.
+    std::string control_socket;                   ///< Told to the collectors; empty: none.
+    Describe describe;
+    /// Files must belong to root, to the agent's user or to the owner of `exec_program`, who could
+    /// change the agent itself. False: everything is trusted.
+    bool trust_rule = true;
+    Waits waits;
+  };
+
+  /// `tags` may change in place between calls.
+  Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink,
+             const proto::DefaultTags& tags, Options options);
+  ~Collectors();
+  Collectors(const Collectors&) = delete;
+  Collectors& operator=(const Collectors&) = delete;
+
+  /// At the start and at each reload: what differs from before is ended and started.
+  void apply(CollectorsConfig config);
+  /// Starts nothing any more and ends all. `done` comes from the loop once they have ended, or when
+  /// the time for that is over; it must not destroy this object.
+  void stop(std::function<void()> done);
+
+  /// Each has ended a run, well or not, or is not to run.
+  [[nodiscard]] bool every_one_ran() const { return waiting_for().empty(); }
+  /// The name of one that has not.
+  [[nodiscard]] std::string waiting_for() const;
+  [[nodiscard]] std::vector<CollectorState> states() const;
+  void report(metrics::Report& report) const override;
+
+  /// The process of a collector; -1 if it has none now.
+  [[nodiscard]] pid_t pid_of(std::string_view name) const;
+
+ private:
+  struct Entry {
+    Wanted wanted;
+    std::unique_ptr<Collector> collector;
+    bool held = false;  // Until the one before it of the same name has ended.
+  };
+
+  void look_again();
+  void take(Wanted wanted, std::vector<Entry>& old);
+  void add(Wanted wanted);
+  void drop(Entry& entry);
+  void launch(Entry& entry);
+  void tell_remarks(const std::vector<std::string>& remarks);
+  void moment();
+  void arm();
+  void sweep();
+  [[nodiscard]] bool is_ending(std::string_view name) const;
+  [[nodiscard]] std::uint32_t number_of(const std::string& name);
+  [[nodiscard]] static Schedule::Now now();
+
+  std::vector<std::byte> room_;
+  Reaper reaper_;
+  Supervision supervision_;
+  Describe describe_;
+  CollectorsConfig config_;
+  Schedule schedule_;
+  std::map<std::string, std::uint32_t> numbers_;  // Of collectors, by name; never used again.
+  std::vector<Entry> entries_;                    // In the order of their sources.
+  std::vector<Wanted> taken_;                     // Those whose name another has.
+  std::vector<std::unique_ptr<Collector>> ending_;
+  std::set<std::string> remarks_;  // Told, as long as they hold.
+  std::function<void()> stopped_;
+  bool stopping_ = false;
+  DirectoryWatch watch_;
+  loop::Timer moment_;
+  loop::Timer give_up_;
+  loop::Timer sweep_;  // At once, but not inside of what it destroys.
+};
+
+}  // namespace lariat::collect

@@ -1,0 +1,133 @@
+#include "agent/collect/directory_watch.h"
+
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "agent/collect/directory_scan.h"
+
+namespace lariat::collect {
+namespace {
+
+constexpr std::uint32_t kOfDirectory = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
+                                       IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
+                                       IN_ONLYDIR;
+constexpr std::uint32_t kOfParent =
+    IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+// One that is changed without a pause is looked at nevertheless.
+constexpr int kLongestSettling = 10;
+
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+DirectoryWatch::DirectoryWatch(loop::Loop& loop, const base::Log& lines,
+                               std::chrono::milliseconds settle, std::function<void()> changed)
+    : loop_(loop),
+      lines_(lines),
+      settle_(settle),
+      changed_(std::move(changed)),
+      readable_(loop, loop::CallbackKind::kFile, [this]() noexcept { read_events(); }),
+      settling_(loop, [this]() noexcept { settled(); }) {}
+
+void DirectoryWatch::watch(std::vector<std::string> directories) {
+  directories_ = std::move(directories);
+  if (directories_.empty()) {
+    settling_.stop();
+    readable_.watch(-1);
+    inotify_.reset();
+    watches_.clear();
+    return;
+  }
+  if (!inotify_) {
+    inotify_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    if (!inotify_) {
+      lines_.error(
+          fmt::format("cannot watch the collectors' directories: {}; changes there need a "
+                      "reload (fs.inotify.max_user_instances may be too low)",
+                      std::strerror(errno)));
+      return;
+    }
+    readable_.watch(inotify_.get());
+    readable_.start();
+  }
+  arm();
+}
+
+// All anew: adding what is watched already changes nothing.
+void DirectoryWatch::arm() {
+  auto old = std::exchange(watches_, {});
+  for (const auto& directory : directories_) watches_.push_back(arm_one(directory));
+  for (const auto& watch : old) {
+    const bool kept = std::any_of(watches_.begin(), watches_.end(), [&watch](const auto& other) {
+      return other.descriptor == watch.descriptor;
+    });
+    if (!kept && watch.descriptor >= 0) ::inotify_rm_watch(inotify_.get(), watch.descriptor);
+  }
+}
+
+DirectoryWatch::Watch DirectoryWatch::arm_one(const std::string& directory) {
+  int descriptor = ::inotify_add_watch(inotify_.get(), directory.c_str(), kOfDirectory);
+  if (descriptor >= 0) return {descriptor, {}};
+  std::string missing = directory;
+  while ((errno == ENOENT || errno == ENOTDIR) && missing.size() > 1) {
+    const std::string parent = parent_of(missing);
+    // Added to what another directory may be watched for in it.
+    descriptor = ::inotify_add_watch(inotify_.get(), parent.c_str(), kOfParent | IN_MASK_ADD);
+    if (descriptor < 0) {
+      missing = parent;
+      continue;
+    }
+    // It may have come in between: then nobody would tell.
+    if (::access(missing.c_str(), F_OK) == 0) note_change();
+    return {descriptor, missing.substr(missing.rfind('/') + 1)};
+  }
+  lines_.error(fmt::format("cannot watch {}: {}; changes there need a reload", directory,
+                           std::strerror(errno)));
+  return {-1, {}};
+}
+
+void DirectoryWatch::read_events() {
+  alignas(inotify_event) std::array<char, 16384> events;
+  const ssize_t got = ::read(inotify_.get(), events.data(), events.size());
+  bool changed = false;
+  for (ssize_t at = 0; at < got;) {
+    inotify_event event{};
+    std::memcpy(&event, events.data() + at, sizeof event);
+    const char* name = events.data() + at + sizeof event;
+    changed |= matters(event.wd, event.mask, event.len > 0 ? name : "");
+    at += static_cast<ssize_t>(sizeof event + event.len);
+  }
+  if (changed) note_change();
+}
+
+bool DirectoryWatch::matters(int descriptor, unsigned mask, const std::string& name) const {
+  if ((mask & IN_Q_OVERFLOW) != 0) return true;
+  for (const auto& watch : watches_) {
+    if (watch.descriptor != descriptor) continue;
+    if (name.empty() || (watch.only.empty() ? !is_leftover(name) : name == watch.only)) return true;
+  }
+  return false;
+}
+
+void DirectoryWatch::note_change() {
+  const auto now = loop_.now();
+  if (!settling_.active()) first_change_ = now;
+  if (now - first_change_ < settle_ * kLongestSettling) settling_.start(settle_);
+}
+
+void DirectoryWatch::settled() {
+  arm();
+  changed_();
+}
+
+}  // namespace lariat::collect

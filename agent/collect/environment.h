@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/collector.h"
+
+namespace lariat::collect {
+
+/// What a collector has in its environment, as `KEY=VALUE`: the agent's own without what systemd
+/// told the agent alone, `LARIAT_COLLECTOR`, `LARIAT_INTERVAL` (seconds), `LARIAT_CONTROL` (path
+/// of the control socket, if there is one), and its own `env`, which wins.
+[[nodiscard]] std::vector<std::string> environment_of(const config::Collector& collector,
+                                                      std::string_view control_socket);
+
+}  // namespace lariat::collect

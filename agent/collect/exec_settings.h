@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+
+namespace lariat::collect {
+
+/// What `lariat exec` sets before it becomes a program.
+struct ExecSettings {
+  std::string user;                         ///< Empty: as it is.
+  int nice = 0;                             ///< Added.
+  std::optional<std::uint64_t> max_memory;  ///< Bytes of address space.
+  pid_t parent = 0;                         ///< With whose end the program gets SIGTERM; 0: none's.
+  int report = -1;                          ///< Where the words go if it fails; -1: standard error.
+  std::vector<std::string> command;         ///< The program, an absolute path, and its arguments.
+
+  friend bool operator==(const ExecSettings&, const ExecSettings&) = default;
+};
+
+/// The words behind `lariat exec`.
+[[nodiscard]] std::vector<std::string> exec_words(const ExecSettings& settings);
+[[nodiscard]] base::Result<ExecSettings> parse_exec_words(std::span<char* const> words);
+
+/// Becomes the program. Comes back only if that failed: in one sentence why.
+[[nodiscard]] base::Error become(const ExecSettings& settings);
+
+}  // namespace lariat::collect

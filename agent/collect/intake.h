@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "agent/base/clock.h"
+#include "agent/collect/frame_sink.h"
+#include "agent/collect/ingest.h"
+#include "agent/collect/series_limit.h"
+#include "agent/collect/supervision.h"
+#include "agent/config/collector.h"
+
+namespace lariat::collect {
+
+/// What a collector prints, from the octets to the sink: decoded, held to its limits, counted over
+/// all of its runs. A reason to refuse is told in the log, and again only after it was quiet for a
+/// while, so garbage does not fill a disk.
+class Intake {
+ public:
+  enum class Verdict : std::uint8_t {
+    kGood,
+    kLost,  ///< A binary stream that cannot go on: nothing more is read of it.
+    kOver,  ///< `max_output` of this run is reached: the rest of it is dropped.
+  };
+
+  /// `answered`: the mark at the end of an answer has come. Borrows all.
+  Intake(const Supervision& supervision, const config::Collector& collector, FrameOrigin origin,
+         std::function<void()> answered);
+
+  /// A new process: its first octet is the first of a stream.
+  void begin_stream();
+  /// A new run or interval: its budgets are whole again.
+  void begin_run() noexcept;
+  Verdict feed(std::span<const std::byte> octets);
+  /// Octets that are not taken, as those of the standard error, use the budget too.
+  [[nodiscard]] Verdict spend(std::size_t octets);
+  /// The stream has ended.
+  void finish();
+
+  [[nodiscard]] bool mid_message() const noexcept { return ingest_ && ingest_->mid_message(); }
+  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
+  [[nodiscard]] std::uint64_t rejected(proto::Reason reason) const noexcept {
+    return rejected_[static_cast<std::size_t>(reason)];
+  }
+  [[nodiscard]] std::uint64_t rejected_total() const noexcept;
+
+ private:
+  [[nodiscard]] bool take(std::span<const std::byte> frame);
+  void refuse(proto::Reason reason, std::string_view excerpt);
+
+  const Supervision& supervision_;
+  const config::Collector& collector_;
+  FrameOrigin origin_;
+  std::function<void()> answered_;
+  std::optional<Ingest> ingest_;
+  SeriesLimit series_;
+  bool lost_ = false;
+  bool over_ = false;
+  std::uint64_t frames_ = 0;
+  std::uint64_t frames_in_run_ = 0;
+  std::uint64_t octets_in_run_ = 0;
+  std::array<std::uint64_t, proto::kReasonCount> rejected_{};
+  std::array<std::optional<base::Monotonic>, proto::kReasonCount> last_refused_{};
+};
+
+}  // namespace lariat::collect

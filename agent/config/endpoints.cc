@@ -1,0 +1,179 @@
+#include "agent/config/endpoints.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "agent/base/units.h"
+#include "agent/config/values.h"
+
+namespace lariat::config {
+namespace {
+
+constexpr std::string_view kExample = R"({"east": {"url": "tsdp://host:2600"}})";
+constexpr std::string_view kUrlExample = "\"tsdp://host:2600\"";
+constexpr std::array<std::string_view, 2> kStartWords{"end", "begin"};
+constexpr std::uint64_t kLeastLag = 4096;
+
+std::string_view scheme_of(std::string_view url) noexcept {
+  const auto colon = url.find("://");
+  return colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
+}
+
+bool comes_later(std::string_view scheme) {
+  constexpr std::array<std::string_view, 8> kLater{
+      "tsdp+tls",     "graphite",        "influx",           "influx+http",
+      "influx+https", "prometheus+http", "prometheus+https", "bolo"};
+  return std::find(kLater.begin(), kLater.end(), scheme) != kLater.end();
+}
+
+std::optional<base::Url> read_url(const Value& value) {
+  const auto text = value.text("a URL", kUrlExample);
+  if (!text) return std::nullopt;
+  if (const auto scheme = scheme_of(*text); comes_later(scheme)) {
+    value.mistake(
+        fmt::format("this version speaks tsdp:// and tsdp+unix:// only, {}:// not yet", scheme));
+    return std::nullopt;
+  }
+  auto url = base::parse_url(*text);
+  if (!url) {
+    value.mistake(url.error().text);
+    return std::nullopt;
+  }
+  if (!url->is_unix() && url->port == 0) {
+    value.mistake(
+        fmt::format("{} has port 0, to which nobody can connect; write the port of the "
+                    "aggregator, 2600 by default",
+                    quoted(*text)));
+    return std::nullopt;
+  }
+  return *std::move(url);
+}
+
+// Pattern by pattern, so that each mistake stands at its own.
+void read_match(const Value& value, Endpoint& endpoint) {
+  auto patterns = texts(value, "patterns", R"(["node_cpu_* *"])");
+  if (!patterns) return;
+  bool good = true;
+  const auto elements = value.elements();
+  for (std::size_t i = 0; i < patterns->size(); ++i) {
+    const auto parsed = proto::Filter::parse(std::span(*patterns).subspan(i, 1));
+    if (const auto* why = std::get_if<std::string>(&parsed)) {
+      elements[i].mistake(*why);
+      good = false;
+    }
+  }
+  if (!good) return;
+  auto filter = proto::Filter::parse(*patterns);
+  if (const auto* why = std::get_if<std::string>(&filter)) {
+    value.mistake(*why);
+    return;
+  }
+  endpoint.match = *std::move(patterns);
+  endpoint.filter = std::get<proto::Filter>(std::move(filter));
+}
+
+void read_back_off(const Value& value, Endpoint& endpoint) {
+  auto object = Object::of(value, R"({"min": "500ms", "max": "30s"})");
+  if (!object) return;
+  const auto timeout = [](const Value& at) { return duration(at, kTimeout); };
+  object->set("min", endpoint.back_off_min, timeout);
+  object->set("max", endpoint.back_off_max, timeout);
+  object->finish();
+  if (endpoint.back_off_min > endpoint.back_off_max) {
+    value.mistake(fmt::format("min is {} and max is {}: write a max that is not below min",
+                              base::format_duration(endpoint.back_off_min),
+                              base::format_duration(endpoint.back_off_max)));
+  }
+}
+
+void read_max_bytes(const Value& value, const Log& log, Endpoint& endpoint) {
+  endpoint.max_bytes = size(value, {.least = kLeastLag});
+  if (!endpoint.max_bytes || *endpoint.max_bytes <= log.memory) return;
+  value.warning(
+      fmt::format("{} is more than log.memory holds ({}), which drops frames first; "
+                  "write a larger log.memory, or remove this key",
+                  value.found(), base::exact_size(log.memory)));
+}
+
+void refuse_what_comes_later(Object& object) {
+  object.refuse("catch_up",
+                "is not in this version, which sends all that waits at once; remove it");
+  const auto order = object.find("order");
+  if (!order) return;
+  const auto text = order->text("an order", "\"fifo\"");
+  if (!text || *text == "fifo") return;
+  order->mistake(*text == "fresh-first"
+                     ? std::string("this version knows the order \"fifo\" only; remove this key")
+                     : fmt::format("{} is not known here; write \"fifo\"", quoted(*text)));
+}
+
+std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
+  const std::string& name = value.node().key;
+  if (!is_name(name)) {
+    value.key_mistake(
+        fmt::format("{} cannot be the name of an endpoint; {}", quoted(name), kNameRule));
+  }
+  auto object = Object::of(value, R"({"url": "tsdp://host:2600"})");
+  if (!object) return std::nullopt;
+  Endpoint endpoint{.name = name};
+  if (const auto url = object->find("url")) {
+    if (auto parsed = read_url(*url)) endpoint.url = *std::move(parsed);
+  } else {
+    value.key_mistake(fmt::format("the url is missing; write \"url\": {}", kUrlExample));
+  }
+  object->set("start", endpoint.from_begin, [](const Value& at) -> std::optional<bool> {
+    const auto index = choice(at, kStartWords);
+    return index ? std::optional(*index == 1) : std::nullopt;
+  });
+  const auto timeout = [](const Value& at) { return duration(at, kTimeout); };
+  object->set_unless_null("max_age", endpoint.max_age, timeout);
+  if (const auto at = object->find_unless_null("max_bytes")) read_max_bytes(*at, log, endpoint);
+  refuse_what_comes_later(*object);
+  if (const auto at = object->find_unless_null("match")) read_match(*at, endpoint);
+  object->set("connect_timeout", endpoint.connect_timeout, timeout);
+  object->set("stall_timeout", endpoint.stall_timeout, timeout);
+  if (const auto at = object->find("back_off")) read_back_off(*at, endpoint);
+  object->set("heartbeat", endpoint.heartbeat, [](const Value& at) { return duration(at, {}); });
+  object->finish();
+  return endpoint;
+}
+
+/// Name and line of the first endpoint with a URL.
+using ByUrl = std::map<std::string, std::pair<std::string, std::size_t>>;
+
+void warn_of_same_url(const Value& member, const Endpoint& endpoint, ByUrl& by_url) {
+  if (endpoint.url.scheme.empty()) return;
+  const Place place = member.node().key_place;
+  const auto [first, added] =
+      by_url.emplace(endpoint.url.text(), std::pair(endpoint.name, place.line));
+  if (added) return;
+  member.context().notes.warning(
+      place, member.path(),
+      fmt::format("has the URL of {}, line {}: its aggregator gets every frame twice",
+                  quoted(first->second.first), first->second.second));
+}
+
+}  // namespace
+
+std::vector<Endpoint> read_endpoints(const Value& value, const Log& log) {
+  std::vector<Endpoint> list;
+  const auto object = Object::of(value, kExample);
+  if (!object) return list;
+  ByUrl by_url;
+  for (const Value& member : object->members()) {
+    auto endpoint = read_endpoint(member, log);
+    if (!endpoint) continue;
+    warn_of_same_url(member, *endpoint, by_url);
+    list.push_back(*std::move(endpoint));
+  }
+  return list;
+}
+
+}  // namespace lariat::config

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+
+#include "agent/config/config.h"
+#include "agent/config/reader.h"
+
+namespace lariat::config {
+
+/// `127.0.0.1:9299`, `[::1]:9299`, `localhost:0`: no name but that one, so that nobody is asked for
+/// an address before the agent can listen.
+[[nodiscard]] std::optional<Listen> read_listen(const Value& value);
+
+}  // namespace lariat::config

@@ -1,0 +1,115 @@
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "agent/base/units.h"
+#include "agent/config/collectors.h"
+#include "agent/config/load.h"
+#include "agent/config/substitute.h"
+#include "proto/qname.h"
+
+namespace lariat::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json texts(const std::vector<std::string>& list) {
+  Json array = Json::array();
+  for (const std::string& text : list) array.push_back(as_written(text));
+  return array;
+}
+
+std::string duration(std::chrono::milliseconds value) { return base::format_duration(value); }
+
+Json optional_size(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? Json(base::exact_size(*bytes)) : Json(nullptr);
+}
+
+// Tags are kept as names spell them.
+Json tags(const proto::DefaultTags& tags) {
+  Json object = Json::object();
+  std::array<char, proto::kMaxNameLength> room;
+  for (const auto& [key, value] : tags.entries()) {
+    const std::string plain_key(proto::unescape(key, room));
+    object[plain_key] = as_written(std::string(proto::unescape(value, room)));
+  }
+  return object;
+}
+
+Json listen(const std::optional<Listen>& http) {
+  if (!http) return nullptr;
+  const bool brackets = http->host.find(':') != std::string::npos;
+  const std::string host = brackets ? '[' + http->host + ']' : http->host;
+  Json object = Json::object();
+  object["listen"] = host + ':' + std::to_string(http->port);
+  return object;
+}
+
+Json endpoint(const Endpoint& endpoint) {
+  Json object = Json::object();
+  object["url"] = endpoint.url.text();
+  object["start"] = endpoint.from_begin ? "begin" : "end";
+  object["max_age"] = endpoint.max_age ? Json(duration(*endpoint.max_age)) : Json(nullptr);
+  object["max_bytes"] = optional_size(endpoint.max_bytes);
+  object["order"] = "fifo";
+  object["match"] = endpoint.match.empty() ? Json(nullptr) : texts(endpoint.match);
+  object["connect_timeout"] = duration(endpoint.connect_timeout);
+  object["stall_timeout"] = duration(endpoint.stall_timeout);
+  object["back_off"]["min"] = duration(endpoint.back_off_min);
+  object["back_off"]["max"] = duration(endpoint.back_off_max);
+  object["heartbeat"] = duration(endpoint.heartbeat);
+  return object;
+}
+
+Json collector(const Collector& collector) {
+  Json object = Json::object();
+  object["command"] = texts(collector.command);
+  object["mode"] = kModeWords.at(static_cast<std::size_t>(collector.mode));
+  object["format"] = kFormatWords.at(static_cast<std::size_t>(collector.format));
+  object["interval"] = duration(collector.interval);
+  if (collector.mode != Mode::kFeed) object["timeout"] = duration(collector.timeout);
+  object["env"] = Json::object();
+  for (const auto& [name, value] : collector.env) object["env"][name] = as_written(value);
+  object["user"] = collector.user.empty() ? Json(nullptr) : Json(as_written(collector.user));
+  object["nice"] = collector.nice;
+  object["max_memory"] = optional_size(collector.max_memory);
+  object["max_series"] = collector.max_series;
+  object["max_frames"] = collector.max_frames;
+  object["max_output"] = base::exact_size(collector.max_output);
+  object["max_line"] = base::exact_size(collector.max_line);
+  object["expose"] = collector.expose;
+  object["enabled"] = collector.enabled;
+  return object;
+}
+
+Json collectors(const Config& config) {
+  Json object = Json::object();
+  object["directories"] = texts(config.directories);
+  object["run"] = Json::object();
+  for (const Collector& one : config.run) object["run"][one.name] = collector(one);
+  object["schedule_file"] =
+      config.schedule_file.empty() ? Json(nullptr) : Json(as_written(config.schedule_file));
+  return object;
+}
+
+}  // namespace
+
+std::string print(const Config& config) {
+  Json object = Json::object();
+  object["tags"] = tags(config.tags);
+  object["interval"] = duration(config.interval);
+  object["log"]["memory"] = base::exact_size(config.log.memory);
+  object["log"]["segment"] = base::exact_size(config.log.segment);
+  object["http"] = listen(config.http);
+  object["control"] = nullptr;
+  if (!config.control_socket.empty()) object["control"]["socket"] = config.control_socket;
+  object["endpoints"] = Json::object();
+  for (const Endpoint& one : config.endpoints) object["endpoints"][one.name] = endpoint(one);
+  object["collectors"] = collectors(config);
+  object["max_series"] = config.max_series;
+  object["shutdown_grace"] = duration(config.shutdown_grace);
+  // Escapes all but ASCII, so that nothing in it controls a terminal.
+  return object.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace lariat::config

@@ -1,0 +1,63 @@
+// How an endpoint is changed while it runs.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "agent/net/socket_options.h"
+#include "agent/publish/endpoint.h"
+
+namespace lariat::publish {
+
+void Endpoint::reconfigure(EndpointConfig config) {
+  const bool moved = config.url != config_.url;
+  // While `config_` still says what kind of socket it is.
+  if (moved && connected()) close(EndReason::kLocal);
+  const auto old = std::exchange(config_, std::move(config));
+  const bool other_pace =
+      old.back_off_min != config_.back_off_min || old.back_off_max != config_.back_off_max;
+  if (moved || other_pace) {
+    back_off_ = base::BackOff(config_.back_off_min, config_.back_off_max, context_.seed);
+  }
+  cursor_.change_limits(config_.limits, context_.loop.wall_now());
+  context_.touched = true;
+  if (!running_) return;
+  if (moved) {
+    told_ = false;
+    last_error_.clear();
+    context_.lines.info(fmt::format("endpoint {}: goes to {} from now on, with what {} has not got",
+                                    config_.name, config_.url.text(), old.url.text()));
+    dial();
+    return;
+  }
+  context_.lines.info(fmt::format("endpoint {}: has other settings", config_.name));
+  retime(old);
+  // What is new goes out at the end of the turn, without the watcher.
+  if (!cursor_.behind()) update_watchers();
+}
+
+void Endpoint::retime(const EndpointConfig& old) {
+  const bool other_stall = old.stall_timeout != config_.stall_timeout;
+  if (dialer_.active() && (other_stall || old.connect_timeout != config_.connect_timeout)) dial();
+  const bool other_pace =
+      old.back_off_min != config_.back_off_min || old.back_off_max != config_.back_off_max;
+  if (retry_.active() && other_pace) retry_.start(back_off_.next());
+  if (connected() && other_stall) retime_stall();
+}
+
+// A stall under the old time-out may be none under the new one.
+void Endpoint::retime_stall() {
+  const auto quiet = context_.loop.now() - progress_at_;
+  if (stalled_ && quiet < config_.stall_timeout) {
+    set_stalled(false);
+  } else if (!stalled_) {
+    net::limit_silence(socket_.get(), config_.stall_timeout);
+  }
+  if (stall_.active()) stall_.start(config_.stall_timeout - quiet);
+}
+
+void Endpoint::hurry() {
+  if (retry_.active()) dial();
+}
+
+}  // namespace lariat::publish

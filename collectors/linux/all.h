@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "collectors/sdk/source.h"
+
+namespace lariat::host {
+
+// One of each file of sources; `all.cc` lists them.
+[[nodiscard]] std::unique_ptr<sdk::Source> make_cpu(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_diskstats(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_filesystem(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_loadavg(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_meminfo(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_netdev(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_stat(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_time(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_uname(sdk::Host& host);
+
+/// Every source there is, in the order in which they are asked.
+[[nodiscard]] std::span<const sdk::SourceEntry> all_sources() noexcept;
+
+/// How a source did, as node_exporter says it.
+void report_scrape(sdk::Answer& answer, const sdk::SourceOutcome& outcome);
+
+}  // namespace lariat::host

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+namespace lariat::host {
+
+// What is left out, with the same verdicts as node_exporter's regular expressions, which stand with
+// each.
+
+/// `^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$`: partitions, and disks that are none.
+[[nodiscard]] bool is_ignored_disk(std::string_view name) noexcept;
+/// `^lo$`
+[[nodiscard]] bool is_ignored_interface(std::string_view name) noexcept;
+/// `^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)`
+[[nodiscard]] bool is_ignored_mount(std::string_view path) noexcept;
+/// `^(autofs|binfmt_misc|bpf|cgroup2?|…|tracefs)$`: those that are no storage.
+[[nodiscard]] bool is_ignored_type(std::string_view type) noexcept;
+
+}  // namespace lariat::host

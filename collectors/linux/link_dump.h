@@ -1,0 +1,53 @@
+#pragma once
+
+#include <linux/if_link.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/function_ref.h"
+
+namespace lariat::host {
+
+using LinkTaker = proto::FunctionRef<void(std::string_view name, const rtnl_link_stats64& stats)>;
+
+enum class LinkParse {
+  kMore,    ///< The answer goes on in the next datagram.
+  kDone,    ///< It is complete.
+  kFailed,  ///< The kernel refuses, or this is no answer.
+};
+
+/// Reads one datagram of the answer to a RTM_GETLINK dump that was asked with the number
+/// `sequence`; messages with another are skipped. Trusts no length in it.
+[[nodiscard]] LinkParse parse_links(std::span<const std::byte> datagram, std::uint32_t sequence,
+                                    LinkTaker take) noexcept;
+
+/// The kernel's interfaces and their counters, asked over a netlink socket that stays open.
+class LinkDump {
+ public:
+  LinkDump() = default;
+  LinkDump(const LinkDump&) = delete;
+  LinkDump& operator=(const LinkDump&) = delete;
+  ~LinkDump() { close_it(); }
+
+  /// False if the kernel does not answer as it should: `error` says why.
+  [[nodiscard]] bool read(LinkTaker take);
+  [[nodiscard]] const std::string& error() const noexcept { return error_; }
+
+ private:
+  [[nodiscard]] bool open_it();
+  [[nodiscard]] bool ask();
+  [[nodiscard]] bool fail(std::string_view what);
+  void close_it() noexcept;
+
+  int socket_ = -1;
+  std::uint32_t sequence_ = 0;
+  std::vector<std::byte> buffer_;
+  std::string error_;
+};
+
+}  // namespace lariat::host

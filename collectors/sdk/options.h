@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lariat::sdk {
+
+/// An option of a program's command line.
+struct Option {
+  std::string_view name;   ///< `--only`
+  std::string_view value;  ///< What stands behind it, `NAME`; empty: nothing.
+  std::string_view help;
+  /// Takes the value; what is wrong with it as one sentence, or nothing.
+  std::function<std::string(std::string_view value)> take;
+};
+
+/// Reads `arguments`, the program's name not among them: `--only NAME` or `--only=NAME`. The first
+/// mistake as one sentence, or nothing.
+[[nodiscard]] std::string parse_options(std::span<const char* const> arguments,
+                                        std::span<const Option> options);
+
+/// The lines of a help text that describe `options`.
+[[nodiscard]] std::string describe(std::span<const Option> options);
+
+}  // namespace lariat::sdk

@@ -1,0 +1,281 @@
+#include "agent/collect/collectors.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/unit/collect/supervision_fixture.h"
+
+namespace lariat::collect {
+namespace {
+
+using config::Mode;
+using std::chrono::seconds;
+
+constexpr std::string_view kAnswer =
+    "while read -r word time; do echo \"sample $time load 1\"; echo done; done";
+
+/// A description is a file with the program's path in it; without one it has a mistake.
+Described described(const std::string& file, std::string_view name, std::chrono::milliseconds) {
+  std::ifstream stream(file);
+  std::string program;
+  stream >> program;
+  if (!program.starts_with('/')) return {.mistakes = {file + ":1:1: is not understood"}};
+  config::Collector collector;
+  collector.name = name;
+  collector.command = {program};
+  collector.mode = Mode::kStream;
+  collector.origin = file;
+  return {.collector = collector};
+}
+
+config::Collector plain(const std::string& file, std::string_view name,
+                        std::chrono::milliseconds interval) {
+  config::Collector collector;
+  collector.name = name;
+  collector.command = {file};
+  collector.interval = interval;
+  collector.timeout = interval;
+  collector.origin = file;
+  return collector;
+}
+
+class KeepingReport final : public metrics::Report {
+ public:
+  using metrics::Report::set;
+  void set(metrics::Metric metric, double value,
+           std::initializer_list<std::string_view> labels) override {
+    std::string key(metrics::definition(metric).name);
+    EXPECT_EQ(labels.size(), metrics::definition(metric).labels.size()) << key;
+    for (const auto label : labels) key.append(" ").append(label);
+    EXPECT_TRUE(values.emplace(key, value).second) << key << " is set twice";
+  }
+  std::map<std::string, double> values;
+};
+
+class CollectorsTest : public SupervisionTest {
+ protected:
+  CollectorsTest() {
+    std::filesystem::create_directory(path("d"));
+    ::chmod(path("d").c_str(), 0755);
+    collectors_ = std::make_unique<Collectors>(
+        loop_, lines_, sink_, tags_,
+        Collectors::Options{.exec_program = LARIAT_BINARY,
+                            .hostname = "web01",
+                            .control_socket = "/run/x.sock",
+                            .describe = {.json = described, .plain = plain},
+                            .waits = quick()});
+  }
+  ~CollectorsTest() override {
+    bool done = false;
+    collectors_->stop([&done] { done = true; });
+    EXPECT_TRUE(until([&done] { return done; }));
+  }
+  void apply(std::vector<config::Collector> run = {}) {
+    collectors_->apply(
+        {.directories = {path("d")}, .run = std::move(run), .interval = std::chrono::seconds(60)});
+  }
+  [[nodiscard]] config::Collector stream(std::string name, const std::string& program) const {
+    auto description = collector(program, Mode::kStream);
+    description.name = std::move(name);
+    return description;
+  }
+  [[nodiscard]] CollectorState state(std::string_view name) const {
+    for (auto& state : collectors_->states()) {
+      if (state.name == name) return state;
+    }
+    return {.state = "none"};
+  }
+  // Made beside the directory and moved in, as package managers do.
+  void move_in(std::string_view file, std::string_view body) const {
+    const auto made = script("made", body);
+    std::filesystem::rename(made, path("d/" + std::string(file)));
+  }
+  [[nodiscard]] bool until_ran() {
+    return until([this] { return collectors_->every_one_ran(); });
+  }
+
+  std::unique_ptr<Collectors> collectors_;
+};
+
+TEST_F(CollectorsTest, WithoutACollectorNothingWakes) {
+  apply();
+  EXPECT_TRUE(collectors_->every_one_ran());
+  const auto before = loop_.stats().wakeups;
+  test::run_for(loop_, milliseconds(200));
+  EXPECT_EQ(loop_.stats().wakeups - before, 1U) << "the test's own timer";
+}
+
+TEST_F(CollectorsTest, EachRunsAtOnceAndReadyWaitsForAll) {
+  apply({stream("one", script("one", kAnswer)),
+         stream("two", script("two", "sleep 0.2;" + std::string(kAnswer)))});
+  EXPECT_FALSE(collectors_->every_one_ran());
+  ASSERT_TRUE(until([this] { return collectors_->waiting_for() == "two"; }));
+  ASSERT_TRUE(until_ran());
+  EXPECT_EQ(sink_.lines.size(), 2U);
+  EXPECT_NE(sink_.origins[0], sink_.origins[1]);
+}
+
+TEST_F(CollectorsTest, AReloadTouchesOnlyWhatDiffers) {
+  const auto one = stream("one", script("one", kAnswer));
+  auto two = stream("two", script("two", kAnswer));
+  const auto three = stream("three", script("three", kAnswer));
+  apply({one, two, three});
+  ASSERT_TRUE(until_ran());
+  const pid_t first = collectors_->pid_of("one");
+  const pid_t second = collectors_->pid_of("two");
+  const pid_t third = collectors_->pid_of("three");
+  two.timeout = seconds(5);
+  apply({one, two});
+  ASSERT_TRUE(until([this, second] {
+    const pid_t now = collectors_->pid_of("two");
+    return now > 0 && now != second;
+  }));
+  EXPECT_FALSE(is_alive(second)) << "the changed one was started before the old one had ended";
+  EXPECT_EQ(collectors_->pid_of("one"), first);
+  EXPECT_EQ(state("three").state, "none");
+  EXPECT_TRUE(until([third] { return !is_alive(third); }));
+}
+
+TEST_F(CollectorsTest, AProgramThatWasReplacedIsStartedAnew) {
+  const auto one = stream("one", script("one", kAnswer));
+  apply({one});
+  ASSERT_TRUE(until_ran());
+  const pid_t first = collectors_->pid_of("one");
+  std::filesystem::rename(script("new", kAnswer), path("one"));
+  apply({one});
+  EXPECT_TRUE(until([this, first] {
+    const pid_t now = collectors_->pid_of("one");
+    return now > 0 && now != first;
+  }));
+}
+
+TEST_F(CollectorsTest, AProgramThatIsDroppedInRunsAndOneThatIsRemovedEnds) {
+  apply();
+  move_in("mine.sh", "echo sample 1700000000 first 1");
+  ASSERT_TRUE(until([this] { return sink_.has("first"); }));
+  EXPECT_EQ(state("mine").origin, path("d/mine.sh"));
+  move_in("mine.sh", "echo sample 1700000000 second 1");
+  ASSERT_TRUE(until([this] { return sink_.has("second"); })) << "replaced by rename";
+  script("d/mine.sh", "echo sample 1700000000 third 1");
+  ASSERT_TRUE(until([this] { return sink_.has("third"); })) << "edited in place";
+  std::filesystem::remove(path("d/mine.sh"));
+  EXPECT_TRUE(until([this] { return collectors_->states().empty(); }));
+}
+
+TEST_F(CollectorsTest, AFileRunsOnceItMayBeExecuted) {
+  apply();
+  write("d/mine", "#!/bin/sh\necho sample 1700000000 a 1\n", 0644);
+  ASSERT_TRUE(until([this] { return was_told("d/mine is skipped: it is neither"); }));
+  ::chmod(path("d/mine").c_str(), 0755);
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
+}
+
+TEST_F(CollectorsTest, LeftoversAreNoCollectors) {
+  for (const auto* name : {".hidden", "a~", "b.dpkg-new", "c.rpmsave", "README.md", "d.swp"}) {
+    script(std::string("d/") + name, "echo sample 1700000000 bad 1");
+  }
+  apply();
+  EXPECT_TRUE(collectors_->states().empty());
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(CollectorsTest, ADirectoryThatComesLaterIsWatchedToo) {
+  collectors_->apply({.directories = {path("later/deeper")}, .interval = seconds(60)});
+  std::filesystem::create_directory(path("later"));
+  test::run_for(loop_, milliseconds(60));
+  std::filesystem::create_directory(path("later/deeper"));
+  ::chmod(path("later").c_str(), 0755);
+  ::chmod(path("later/deeper").c_str(), 0755);
+  test::run_for(loop_, milliseconds(60));
+  script("later/deeper/mine", "echo sample 1700000000 a 1");
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
+}
+
+TEST_F(CollectorsTest, AFileThatOthersMayWriteIsRefusedAndRunsOnceThatIsMended) {
+  const auto file = script("d/mine", "echo sample 1700000000 a 1");
+  ::chmod(file.c_str(), 0777);
+  apply();
+  EXPECT_EQ(state("mine").state, "refused");
+  EXPECT_NE(state("mine").last_error.find("chmod go-w '" + file + "'"), std::string::npos);
+  EXPECT_TRUE(collectors_->every_one_ran()) << "there is nothing to wait for";
+  ::chmod(file.c_str(), 0755);
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); }));
+  EXPECT_EQ(state("mine").last_error, "");
+}
+
+TEST_F(CollectorsTest, ADescriptionThatGetsMistakesLeavesTheOldOneRunning) {
+  const auto program = script("program", kAnswer);
+  write("d/mine.json", program);
+  apply();
+  ASSERT_TRUE(until_ran());
+  const pid_t pid = collectors_->pid_of("mine");
+  write("d/mine.json", "nonsense");
+  ASSERT_TRUE(until([this] { return !state("mine").healthy; }));
+  EXPECT_NE(state("mine").last_error.find("is not understood"), std::string::npos);
+  EXPECT_EQ(collectors_->pid_of("mine"), pid);
+  write("d/mine.json", program);
+  ASSERT_TRUE(until([this] { return state("mine").healthy; }));
+  EXPECT_EQ(collectors_->pid_of("mine"), pid);
+}
+
+TEST_F(CollectorsTest, OfTwoWithOneNameTheConfigurationsRuns) {
+  script("d/mine", "echo sample 1700000000 wrong 1");
+  apply({stream("mine", script("program", kAnswer))});
+  ASSERT_TRUE(until_ran());
+  EXPECT_FALSE(sink_.has("wrong"));
+  const auto states = collectors_->states();
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[1].state, "refused");
+  EXPECT_NE(states[1].last_error.find("is taken by a test"), std::string::npos);
+}
+
+TEST_F(CollectorsTest, OneThatIsDisabledDoesNotRun) {
+  auto one = stream("one", script("one", kAnswer));
+  one.enabled = false;
+  apply({one});
+  EXPECT_EQ(state("one").state, "disabled");
+  EXPECT_TRUE(collectors_->every_one_ran());
+}
+
+TEST_F(CollectorsTest, EachSecondAllThatAreDueAreAskedInOneWakeUp) {
+  auto one = stream("one", script("one", kAnswer));
+  auto two = stream("two", script("two", kAnswer));
+  one.interval = two.interval = seconds(1);
+  apply({one, two});
+  ASSERT_TRUE(until([this] { return sink_.lines.size() >= 6; }));
+  const auto timers = loop_.stats().callbacks[static_cast<std::size_t>(loop::CallbackKind::kTimer)];
+  EXPECT_LE(timers, 3U) << "one for both, each second";
+}
+
+TEST_F(CollectorsTest, TheMetricsHaveTheirClosedLabels) {
+  apply({stream("one", script("one", kAnswer))});
+  ASSERT_TRUE(until_ran());
+  KeepingReport report;
+  collectors_->report(report);
+  EXPECT_EQ(report.values.at("lariat_collector_runs_total one ok"), 1.0);
+  EXPECT_EQ(report.values.at("lariat_collector_runs_total one timeout"), 0.0);
+  EXPECT_EQ(report.values.at("lariat_collector_rejected_total one limit"), 0.0);
+  EXPECT_EQ(report.values.at("lariat_collector_frames_total one"), 1.0);
+  EXPECT_GT(report.values.at("lariat_collector_last_success_timestamp_seconds one"), 1.6e9);
+}
+
+TEST_F(CollectorsTest, StoppingEndsAllInBoundedTime) {
+  apply({stream("one", script("one", "trap '' TERM; while :; do read -r x; echo done; done")),
+         stream("two", script("two", kAnswer))});
+  ASSERT_TRUE(until_ran());
+  const pid_t one = collectors_->pid_of("one");
+  const pid_t two = collectors_->pid_of("two");
+  bool done = false;
+  collectors_->stop([&done] { done = true; });
+  ASSERT_TRUE(until([&done] { return done; }));
+  EXPECT_FALSE(is_alive(one));
+  EXPECT_FALSE(is_alive(two));
+}
+
+}  // namespace
+}  // namespace lariat::collect

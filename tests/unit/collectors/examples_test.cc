@@ -1,0 +1,121 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "agent/collect/ingest.h"
+#include "proto/print.h"
+#include "tests/support/process.h"
+
+namespace lariat {
+namespace {
+
+using test::Process;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+using enum test::Process::Stream;
+
+std::string example(std::string_view name) {
+  return std::string(LARIAT_SOURCE) + "/collectors/examples/" + std::string(name);
+}
+
+struct Taken {
+  std::vector<std::string> frames;
+  int answers = 0;
+  std::uint64_t refused = 0;
+};
+
+/// What the agent makes of a collector's output.
+Taken ingest(std::string_view output) {
+  proto::DefaultTags tags;
+  EXPECT_EQ(tags.set("host", "h"), proto::NameError::kNone);
+  Taken taken;
+  collect::Ingest ingest(tags, {},
+                         {.frame =
+                              [&taken](std::span<const std::byte> frame) {
+                                std::string& line = taken.frames.emplace_back();
+                                proto::print_line(proto::MessageView(frame), line);
+                                return true;
+                              },
+                          .refused = {},
+                          .answered = [&taken] { ++taken.answers; }});
+  EXPECT_TRUE(ingest.feed(std::as_bytes(std::span(output))));
+  ingest.finish();
+  taken.refused = ingest.refused_total();
+  return taken;
+}
+
+std::size_t lines_of_code(const std::string& path) {
+  const std::string text = test::read_file(path);
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+TEST(Examples, AreShort) {
+  EXPECT_LT(lines_of_code(example("users.sh")), 10U);
+  EXPECT_LT(lines_of_code(example("queue.py")), 10U);
+  EXPECT_LT(lines_of_code(example("uptime.cc")), 30U);
+}
+
+TEST(Examples, TheShellsIsTaken) {
+  Process program({example("users.sh")});
+  program.close_input();
+  EXPECT_EQ(program.wait(), 0) << program.text(kErr);
+  const Taken taken = ingest(program.text(kOut));
+  EXPECT_FALSE(taken.frames.empty());
+  EXPECT_EQ(taken.refused, 0U);
+  EXPECT_THAT(taken.frames,
+              testing::Each(AllOf(StartsWith("sample "), HasSubstr(" user_processes "),
+                                  HasSubstr("host=h,user="))));
+}
+
+TEST(Examples, PythonsAnswersTicks) {
+  const test::TemporaryDirectory folder;
+  test::write_file(folder.file("one"), "");
+  test::write_file(folder.file("two"), "");
+  const std::string path = folder.file("").substr(0, folder.file("").size() - 1);
+  Process program({"python3", example("queue.py"), path});
+  ASSERT_TRUE(program.write("tick 5\n"));
+  ASSERT_TRUE(program.wait_for_text(kOut, "done\n")) << "it does not wait for the next tick";
+  ASSERT_TRUE(program.write("tick 6\n"));
+  program.close_input();
+  EXPECT_EQ(program.wait(), 0) << program.text(kErr);
+  const Taken taken = ingest(program.text(kOut));
+  EXPECT_EQ(taken.answers, 2);
+  EXPECT_EQ(taken.refused, 0U);
+  EXPECT_THAT(taken.frames, ElementsAre("sample 5 queue_files folder=" + path + ",host=h 2",
+                                        "sample 6 queue_files folder=" + path + ",host=h 2"));
+}
+
+TEST(Examples, TheOneInCxxAnswersTicks) {
+  Process program({std::string(LARIAT_COLLECTORS) + "/examples/uptime"});
+  ASSERT_TRUE(program.write("tick 5\ntick 6\n"));
+  program.close_input();
+  EXPECT_EQ(program.wait(), 0);
+  const Taken taken = ingest(program.text(kOut));
+  EXPECT_EQ(taken.answers, 2);
+  EXPECT_EQ(taken.refused, 0U);
+  EXPECT_THAT(taken.frames, ElementsAre(StartsWith("sample 5 uptime_seconds clock=awake,host=h "),
+                                        StartsWith("sample 5 uptime_seconds clock=all,host=h "),
+                                        StartsWith("sample 6 uptime_seconds clock=awake,host=h "),
+                                        StartsWith("sample 6 uptime_seconds clock=all,host=h ")));
+}
+
+TEST(ShippedCollectors, EveryMessageIsTaken) {
+  for (const char* name : {"linux", "hostinfo"}) {
+    Process program({std::string(LARIAT_COLLECTORS) + "/" + name});
+    ASSERT_TRUE(program.write("tick 5\n"));
+    program.close_input();
+    EXPECT_EQ(program.wait(), 0);
+    const Taken taken = ingest(program.text(kOut));
+    EXPECT_EQ(taken.refused, 0U) << name;
+    EXPECT_EQ(taken.answers, 1) << name;
+    EXPECT_GT(taken.frames.size(), 5U) << name;
+    EXPECT_THAT(taken.frames, testing::Each(HasSubstr("host=h"))) << name;
+  }
+}
+
+}  // namespace
+}  // namespace lariat

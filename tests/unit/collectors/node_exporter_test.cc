@@ -1,0 +1,210 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+
+#include "proto/decode.h"
+#include "proto/exposition_read.h"
+#include "proto/legal_name.h"
+#include "proto/qname.h"
+#include "tests/support/process.h"
+
+// The real program against the real node_exporter, on this host and on fixtures.
+
+namespace lariat {
+namespace {
+
+using test::Process;
+using testing::IsEmpty;
+using enum test::Process::Stream;
+
+using Labels = std::map<std::string, std::string>;
+using Key = std::pair<std::string, Labels>;
+struct Series {
+  bool counter = false;
+  double value = 0;
+};
+using AllSeries = std::map<Key, Series>;
+
+constexpr const char* kFamilies[] = {"cpu",    "diskstats", "filesystem", "loadavg", "meminfo",
+                                     "netdev", "stat",      "time",       "uname"};
+
+std::string node_exporter() {
+  return std::string(LARIAT_SOURCE) + "/build/unpacked/usr/bin/prometheus-node-exporter";
+}
+
+// Prometheus takes a label with an empty value for one that is not there.
+AllSeries series_in(std::string_view exposition) {
+  AllSeries all;
+  proto::ExpositionReader reader(exposition);
+  proto::ExpositionValue value;
+  while (reader.next(value)) {
+    if (!value.name.starts_with("node_") || value.name == "node_exporter_build_info") continue;
+    Labels labels;
+    proto::LabelWalk walk(value.labels);
+    proto::ExpositionLabel label;
+    while (walk.next(label)) {
+      std::string room(label.value.size(), '\0');
+      const std::string text(proto::unescape_label(label.value, room));
+      if (!text.empty()) labels[std::string(label.name)] = text;
+    }
+    const bool counter = value.type == proto::ExpositionValue::Type::kCounter;
+    all[{std::string(value.name), labels}] = {counter, value.value};
+  }
+  EXPECT_EQ(reader.refused(), 0U);
+  return all;
+}
+
+AllSeries series_of(std::string_view messages) {
+  AllSeries all;
+  proto::Decoder decoder;
+  decoder.feed(std::as_bytes(std::span(messages)));
+  while (const auto event = decoder.next()) {
+    if (event->outcome != proto::Decoder::Outcome::kMessage) {
+      ADD_FAILURE() << "no message";
+      return all;
+    }
+    if (event->message.opcode() != proto::Opcode::kSubmit) continue;
+    const proto::Submit submit(event->message);
+    // A bare metric is no whole name: as the agent does, it gets a tag.
+    const std::string name = std::string(submit.name()) +
+                             (submit.name().find(' ') == std::string_view::npos ? " ?" : "");
+    std::array<proto::Label, proto::kMaxNameEntries> room;
+    std::array<char, proto::kLabelStorage> storage;
+    Labels labels;
+    for (const auto& label : proto::prometheus_labels(name, room, storage)) {
+      if (!label.value.empty()) labels[std::string(label.name)] = label.value;
+    }
+    const Key key{std::string(proto::metric_of(name)), labels};
+    EXPECT_FALSE(all.contains(key)) << "twice: " << name;
+    all[key] = {submit.kind() == proto::Payload::kDelta, submit.value(0)};
+  }
+  return all;
+}
+
+std::string spelled(const Key& key) {
+  std::string text = key.first + "{";
+  for (const auto& [name, value] : key.second) text += name + "=\"" + value + "\",";
+  return text + "}";
+}
+
+std::vector<std::string> only_in(const AllSeries& these, const AllSeries& others) {
+  std::vector<std::string> only;
+  for (const auto& [key, series] : these) {
+    if (!others.contains(key)) only.push_back(spelled(key));
+  }
+  return only;
+}
+
+class AgainstNodeExporter : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::access(node_exporter().c_str(), X_OK), 0)
+        << "no node_exporter to compare with: run packaging/install-dependencies unpack";
+  }
+
+  static AllSeries theirs(const std::vector<std::string>& options,
+                          const std::set<std::string>& without = {}) {
+    std::vector<std::string> words = {node_exporter(), "--web.listen-address=127.0.0.1:0",
+                                      "--collector.disable-defaults"};
+    for (const std::string family : kFamilies) {
+      if (!without.contains(family)) words.push_back("--collector." + family);
+    }
+    words.insert(words.end(), options.begin(), options.end());
+    Process server(words);
+    std::string address;
+    while (address.empty()) {
+      const auto line = server.line(kErr);
+      if (!line) return {};
+      const std::size_t at = line->find("address=127.0.0.1:");
+      if (line->find("Listening on") != line->npos && at != line->npos) {
+        address = line->substr(at + std::string_view("address=").size());
+        address.resize(std::min(address.find(' '), address.size()));
+      }
+    }
+    Process curl({"curl", "--silent", "--show-error", "http://" + address + "/metrics"});
+    EXPECT_EQ(curl.wait(), 0) << curl.text(kErr);
+    return series_in(curl.text(kOut));
+  }
+
+  static AllSeries ours(const std::vector<std::string>& options) {
+    std::vector<std::string> words = {std::string(LARIAT_COLLECTORS) + "/linux", "--once"};
+    words.insert(words.end(), options.begin(), options.end());
+    Process program(words);
+    EXPECT_EQ(program.wait(), 0);
+    EXPECT_EQ(program.text(kErr), "");
+    return series_of(program.text(kOut));
+  }
+
+  static void expect_the_same_types(const AllSeries& a, const AllSeries& b) {
+    for (const auto& [key, series] : a) {
+      const auto found = b.find(key);
+      if (found == b.end()) continue;
+      EXPECT_EQ(series.counter, found->second.counter) << spelled(key);
+    }
+  }
+};
+
+TEST_F(AgainstNodeExporter, HasTheSameSeriesOnThisHost) {
+  const AllSeries they = theirs({});
+  const AllSeries we = ours({});
+  ASSERT_GT(they.size(), 100U);
+  EXPECT_THAT(only_in(we, they), IsEmpty());
+  EXPECT_THAT(only_in(they, we), IsEmpty());
+  expect_the_same_types(we, they);
+}
+
+TEST_F(AgainstNodeExporter, HasTheSameValuesWhereTheyStandStill) {
+  const AllSeries they = theirs({});
+  const AllSeries we = ours({});
+  for (const char* name :
+       {"node_memory_MemTotal_bytes", "node_memory_SwapTotal_bytes",
+        "node_memory_Hugepagesize_bytes", "node_boot_time_seconds", "node_disk_info",
+        "node_uname_info", "node_time_zone_offset_seconds", "node_filesystem_size_bytes",
+        "node_filesystem_files", "node_filesystem_readonly", "node_filesystem_device_error",
+        "node_scrape_collector_success"}) {
+    std::size_t compared = 0;
+    for (const auto& [key, series] : we) {
+      if (key.first != name) continue;
+      ++compared;
+      EXPECT_EQ(series.value, they.at(key).value) << spelled(key);
+    }
+    EXPECT_GT(compared, 0U) << name;
+  }
+}
+
+// What no host here has: old and new kernels' columns, udev's properties, throttles. Not compared:
+// file systems and uname, which are asked of this host's kernel, and times.
+TEST_F(AgainstNodeExporter, HasTheSameSeriesAndValuesOnFixtures) {
+  const std::string folder = std::string(LARIAT_FIXTURES) + "/linux";
+  for (const char* set : {"", "/new"}) {
+    SCOPED_TRACE(set);
+    const std::string proc = folder + set + "/proc";
+    AllSeries they = theirs(
+        {"--path.procfs=" + proc, "--path.sysfs=" + folder + "/sys",
+         "--path.udev.data=" + folder + "/rootfs/run/udev/data", "--no-collector.netdev.netlink"},
+        {"filesystem", "uname"});
+    AllSeries we = ours({"--procfs", proc, "--sysfs", folder + "/sys", "--rootfs",
+                         folder + "/rootfs", "--no", "filesystem", "--no", "uname"});
+    for (AllSeries* all : {&they, &we}) {
+      std::erase_if(*all, [](const auto& entry) {
+        return entry.first.first == "node_time_seconds" ||
+               entry.first.first == "node_scrape_collector_duration_seconds";
+      });
+    }
+    EXPECT_THAT(only_in(we, they), IsEmpty());
+    EXPECT_THAT(only_in(they, we), IsEmpty());
+    expect_the_same_types(we, they);
+    for (const auto& [key, series] : we) {
+      const auto found = they.find(key);
+      if (found != they.end()) {
+        EXPECT_DOUBLE_EQ(series.value, found->second.value) << spelled(key);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lariat
