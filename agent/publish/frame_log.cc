@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "agent/publish/spool.h"
+#include "agent/publish/spool_pages.h"
 #include "proto/message.h"
 
 namespace lariat::publish {
@@ -18,6 +20,8 @@ FrameLog::FrameLog(LogLimits limits) {
   take_limits(limits);
   segments_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
 }
+
+FrameLog::~FrameLog() = default;
 
 void FrameLog::take_limits(LogLimits limits) {
   limits_ = limits;
@@ -47,6 +51,8 @@ void FrameLog::open_segment() {
   const auto position = end();
   const auto sequence = end_sequence();
   const auto not_before = segments_.back()->last_time();
+  // Before it may have to leave the memory.
+  if (spool_ != nullptr) write_through(not_before);
   // The oldest goes until one more slab fits the budget; the last one stays in any case.
   while (segments_.size() > 1 && spare_.empty() &&
          memory_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
@@ -62,6 +68,7 @@ void FrameLog::open_segment() {
 
 void FrameLog::evict_oldest() {
   if (on_evict_) on_evict_(segments_.front()->end());
+  if (spool_ != nullptr) tell_lost(*segments_.front());
   recycle_oldest();
 }
 
@@ -144,7 +151,7 @@ std::size_t FrameLog::memory_bytes() const noexcept {
   std::size_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->memory_bytes();
   for (const auto& segment : spare_) bytes += segment->memory_bytes();
-  return bytes;
+  return pages_ ? bytes + pages_->memory_bytes() : bytes;
 }
 
 }  // namespace lariat::publish
