@@ -34,7 +34,7 @@ void FrameLog::set_limits(LogLimits limits) {
   take_limits(limits);
   std::erase_if(spare_,
                 [&](const auto& slab) { return slab->capacity() != limits_.segment_bytes; });
-  while (memory_bytes() > limits_.memory_bytes && !(spare_.empty() && segments_.size() == 1)) {
+  while (slab_bytes() > limits_.memory_bytes && !(spare_.empty() && segments_.size() == 1)) {
     if (spare_.empty()) evict_oldest();
     spare_.clear();
   }
@@ -55,7 +55,7 @@ void FrameLog::open_segment() {
   if (spool_ != nullptr) write_through(not_before);
   // The oldest goes until one more slab fits the budget; the last one stays in any case.
   while (segments_.size() > 1 && spare_.empty() &&
-         memory_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
+         slab_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
     evict_oldest();
   }
   if (spare_.empty()) spare_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
@@ -148,10 +148,14 @@ std::uint64_t FrameLog::first_after(base::WallTime time) const noexcept {
 }
 
 std::size_t FrameLog::memory_bytes() const noexcept {
+  return pages_ ? slab_bytes() + pages_->memory_bytes() : slab_bytes();
+}
+
+std::size_t FrameLog::slab_bytes() const noexcept {
   std::size_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->memory_bytes();
   for (const auto& segment : spare_) bytes += segment->memory_bytes();
-  return pages_ ? bytes + pages_->memory_bytes() : bytes;
+  return bytes;
 }
 
 }  // namespace lariat::publish

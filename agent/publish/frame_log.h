@@ -126,7 +126,7 @@ class FrameLog {
   /// The segment that holds `position`; for `end()`, the last.
   [[nodiscard]] const Segment& segment_at(std::uint64_t position) const noexcept;
 
-  /// Held: slabs in use, those kept for use, and their marks.
+  /// Held: slabs in use, those kept for use, those read back into, and their marks.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] std::size_t segments() const noexcept { return segments_.size(); }
   [[nodiscard]] std::size_t segment_bytes() const noexcept { return limits_.segment_bytes; }
@@ -138,6 +138,7 @@ class FrameLog {
   void evict_oldest();
   void open_segment();
   void recycle_oldest() noexcept;
+  [[nodiscard]] std::size_t slab_bytes() const noexcept;  // Those that the budget is for.
   [[nodiscard]] std::size_t index_of(std::uint64_t position) const noexcept;
 
   LogLimits limits_;

@@ -50,6 +50,8 @@ std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
                                 .resume = saved_place(config.name)};
   auto endpoint = std::make_unique<Endpoint>(context, std::move(config));
   endpoint->start();
+  // Where a new one began is not forgotten by a crash.
+  if (spool_) save_.start(std::chrono::milliseconds(0));
   return endpoint;
 }
 
@@ -234,7 +236,7 @@ std::uint64_t Publisher::lag() const noexcept {
 void Publisher::report(metrics::Report& report) const {
   using metrics::Metric;
   const auto oldest = log_.oldest();
-  report.set(Metric::kLogFramesTotal, static_cast<double>(log_.end_sequence() - first_.sequence));
+  report.set(Metric::kLogFramesTotal, static_cast<double>(frames_published()));
   report.set(Metric::kLogBytesTotal, static_cast<double>(log_.end() - first_.position));
   report.set(Metric::kLogFrames, static_cast<double>(log_.end_sequence() - oldest.sequence));
   report.set(Metric::kLogMemoryBytes, static_cast<double>(log_.memory_bytes()));

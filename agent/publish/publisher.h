@@ -88,6 +88,10 @@ class Publisher final : public metrics::Source {
   [[nodiscard]] std::uint64_t lag() const noexcept;
 
   [[nodiscard]] const FrameLog& log() const noexcept { return log_; }
+  /// In this run.
+  [[nodiscard]] std::uint64_t frames_published() const noexcept {
+    return log_.end_sequence() - first_.sequence;
+  }
   [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const noexcept {
     return endpoints_;
   }

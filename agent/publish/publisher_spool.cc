@@ -76,9 +76,10 @@ std::optional<FramePlace> Publisher::saved_place(const std::string& name) const 
 void Publisher::note_place(const Endpoint& endpoint) {
   if (!spool_ || places_.endpoints.size() >= kMaxSpoolCursors) return;
   const auto place = endpoint.held_place();
-  auto& cursor = places_.endpoints[endpoint.config().name];
+  const auto [found, added] = places_.endpoints.try_emplace(endpoint.config().name);
+  auto& cursor = found->second;
   const SpoolPlace acked{place.position, place.sequence};
-  places_changed_ = places_changed_ || cursor.acked != acked;
+  places_changed_ = places_changed_ || added || cursor.acked != acked;
   cursor = {.acked = acked, .last_configured = loop_.wall_now()};
 }
 

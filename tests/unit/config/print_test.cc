@@ -23,6 +23,11 @@ class Chance {
     config.interval = seconds();
     config.log.segment = (4096U << below(10)) + below(3);
     config.log.memory = 2 * config.log.segment + below(5);
+    if (below(2) != 0) {
+      config.log.spool = Spool{.directory = "/" + text(),
+                               .max_bytes = 4 * config.log.segment + below(5),
+                               .sync = time()};
+    }
     config.http = listen();
     if (below(2) != 0) config.control_socket = '/' + name();
     for (unsigned i = below(3); i > 0; --i) config.endpoints.push_back(endpoint(i));
@@ -133,6 +138,7 @@ TEST(Print, ShowsEachKeyWithItsValue) {
                           "interval",
                           "memory",
                           "segment",
+                          "spool",
                           "listen",
                           "socket",
                           "url",
