@@ -67,10 +67,10 @@ Agent::Agent(std::string named, config::Surroundings surroundings, config::Confi
 
 Agent::~Agent() = default;
 
-collect::Collectors::Options Agent::collectors_options() const {
+collect::Collectors::Options Agent::collectors_options() {
   return {.hostname = surroundings_.hostname,
-          .control_socket = config_.control_socket,
-          .describe = describe_with(surroundings_)};
+          .describe = describe_with(surroundings_),
+          .on_removed = [this](std::uint32_t collector) { snapshot_.forget(collector); }};
 }
 
 expose::Sources Agent::sources() {
@@ -98,7 +98,7 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
     if (!listening) return listening.error();
     http_address_ = std::move(*listening);
   }
-  if (auto opened = open_control(config.control_socket); !opened) {
+  if (auto opened = open_control(config); !opened) {
     go_back_to(old_address);
     return opened;
   }
@@ -111,21 +111,22 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
 
 // The agent does its work without a control socket too: where nobody has said where it is to be,
 // one that cannot be made is no reason to end.
-base::Result<bool> Agent::open_control(const std::string& path) {
+base::Result<bool> Agent::open_control(const config::Config& config) {
+  const auto& path = config.control_socket;
   if (path.empty()) {
     control_.close();
     return true;
   }
   const auto& folder = surroundings_.runtime_directory;
-  const bool by_default = path == folder + "/lariat.sock";
   std::optional<base::Error> fault;
-  if (by_default) fault = config::prepare_runtime_directory(folder);
+  if (path.starts_with(folder + '/')) fault = config::prepare_runtime_directory(folder);
   if (!fault) {
     auto listening = control_.listen(path);
     if (listening) return true;
     fault = listening.error();
   }
-  if (!by_default) return *fault;
+  if (config.control_provenance.configured) return *fault;
+  control_.close();
   lines_.warning(fmt::format("no control socket, so no `lariat status`: {}", fault->text));
   return true;
 }
@@ -165,6 +166,7 @@ void Agent::hand_out() {
   publisher_.apply(endpoint_configs(config_));
   snapshot_.set_max_series(config_.max_series);
   snapshot_.tags_changed();
+  collectors_.set_control_socket(config_.control_socket);
   collectors_.apply(collectors_config(config_));
 }
 
@@ -192,7 +194,9 @@ std::optional<std::string> Agent::try_reload() {
                        config::to_string(loaded.mistakes.front()));
   }
   if (auto why = needs_restart(config_.log, loaded.config->log)) return why;
+  const auto old_address = http_address_;
   if (const auto opened = open_doors(*loaded.config); !opened) return opened.error().text;
+  if (http_address_ != old_address) lines_.info(where());
   // In place: the parts borrow the tags.
   config_ = std::move(*loaded.config);
   hand_out();
@@ -219,14 +223,16 @@ void Agent::shut_down() {
 void Agent::tell_start() const {
   if (config_.file.empty()) {
     lines_.info(
-        fmt::format("no configuration: this host's numbers every {}, sent nowhere; write {} to "
+        fmt::format("no configuration: this host's numbers every {}, sent nowhere, {}; write {} to "
                     "change that",
-                    base::format_duration(config_.interval), kStandardConfig));
+                    base::format_duration(config_.interval), where(), kStandardConfig));
   }
-  const auto where = http_address_.empty()
-                         ? std::string("HTTP is off")
-                         : fmt::format("metrics at http://{}/metrics", http_address_);
-  lines_.info(fmt::format("lariat {} runs: {}; {}", version(), summary(), where));
+  lines_.info(fmt::format("lariat {} runs: {}; {}", version(), summary(), where()));
+}
+
+std::string Agent::where() const {
+  if (http_address_.empty()) return "HTTP is off";
+  return fmt::format("metrics at http://{}/metrics", http_address_);
 }
 
 std::string Agent::summary() const {

@@ -48,16 +48,17 @@ class Agent {
   void run();
 
  private:
-  [[nodiscard]] collect::Collectors::Options collectors_options() const;
+  [[nodiscard]] collect::Collectors::Options collectors_options();
   [[nodiscard]] expose::Sources sources();
   [[nodiscard]] base::Result<bool> open_doors(const config::Config& config);
-  [[nodiscard]] base::Result<bool> open_control(const std::string& path);
+  [[nodiscard]] base::Result<bool> open_control(const config::Config& config);
   void go_back_to(const std::string& old_address);
   void hand_out();
   void reload();
   [[nodiscard]] std::optional<std::string> try_reload();
   void shut_down();
   void tell_start() const;
+  [[nodiscard]] std::string where() const;
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] expose::Status status() const;
 

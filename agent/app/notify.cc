@@ -60,8 +60,6 @@ void Notify::reloading() {
 
 void Notify::stopping() { send("STOPPING=1\nSTATUS=delivering what is left"); }
 
-void Notify::status(std::string_view status) { send(fmt::format("STATUS={}", status)); }
-
 void Notify::feed() noexcept {
   // A second of spinning is told by a line; a loop that does nothing else is no longer alive.
   const auto spins = loop_.stats().spins;

@@ -23,12 +23,11 @@ class Notify {
   /// Reads and removes the variables.
   explicit Notify(loop::Loop& loop);
 
-  /// The service is up, or up again after a reload; begins to feed the watchdog.
+  /// The service is up, or up again after a reload; begins to feed the watchdog. `status` is the
+  /// line that `systemctl status` shows.
   void ready(std::string_view status);
   void reloading();
   void stopping();
-  /// The line that `systemctl status` shows.
-  void status(std::string_view status);
 
   /// How often the watchdog is fed; nothing: there is none.
   [[nodiscard]] std::optional<std::chrono::microseconds> watchdog_interval() const noexcept {

@@ -72,6 +72,13 @@ void Collector::refuse(std::string why) {
   runs_.bad(Result::kRefused, std::move(why));
 }
 
+void Collector::set_notice(std::string notice) {
+  if (!notice.empty() && notice != notice_) {
+    supervision_.lines.warning(fmt::format("collector {}: {}", description_.name, notice));
+  }
+  notice_ = std::move(notice);
+}
+
 void Collector::retire() {
   if (retired_) return;
   retired_ = true;

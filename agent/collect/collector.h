@@ -46,8 +46,8 @@ class Collector {
   void due(bool late);
   /// It is not to run, and why.
   void refuse(std::string why);
-  /// A thing the operator should know although it runs; empty: no more.
-  void set_notice(std::string notice) { notice_ = std::move(notice); }
+  /// A thing the operator should know although it runs, told in the log too; empty: no more.
+  void set_notice(std::string notice);
   /// Starts nothing more and ends what runs. `on_gone` follows, at once if nothing runs.
   void retire();
 

@@ -1,5 +1,6 @@
 #include "agent/collect/collectors.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@ namespace lariat::collect {
 namespace {
 
 constexpr std::size_t kRoom = std::size_t{64} << 10U;  // One read.
+// A start waits for the child's exec, on a busy machine some 10 ms each: then the loop turns.
+constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
 
@@ -38,9 +41,11 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
                    .waits = options.waits,
                    .room = room_},
       describe_(std::move(options.describe)),
+      on_removed_(std::move(options.on_removed)),
       schedule_(options.hostname),
       watch_(loop, lines, options.waits.settle, [this] { look_again(); }),
       moment_(loop, [this]() noexcept { moment(); }),
+      start_(loop, [this]() noexcept { start_some(); }),
       give_up_(loop,
                [this]() noexcept {
                  ending_.clear();
@@ -57,12 +62,15 @@ void Collectors::apply(CollectorsConfig config) {
   config_ = std::move(config);
   watch_.watch(config_.directories);
   look_again();
+  applied_ = true;
 }
 
 void Collectors::stop(std::function<void()> done) {
   stopping_ = true;
   stopped_ = std::move(done);
   moment_.stop();
+  start_.stop();
+  queue_.clear();
   watch_.watch({});
   for (auto& entry : entries_) drop(entry);
   entries_.clear();
@@ -97,12 +105,13 @@ void Collectors::look_again() {
     }
   }
   for (auto& entry : old) {
-    if (entry.collector) drop(entry);
-  }
-  for (auto& entry : entries_) {
-    if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
+    if (!entry.collector) continue;
+    tell(entry.wanted.description, "removed");
+    drop(entry);
   }
   arm();
+  queue_held();
+  start_some();
 }
 
 void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
@@ -110,6 +119,7 @@ void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
     return entry.collector && entry.wanted.description.name == wanted.description.name;
   });
   if (before == old.end()) {
+    tell(wanted.description, "added");
     add(std::move(wanted));
     return;
   }
@@ -122,8 +132,15 @@ void Collectors::take(Wanted wanted, std::vector<Entry>& old) {
     entries_.push_back(std::move(*before));
     return;
   }
+  tell(wanted.description, "changed, begins anew");
   drop(*before);
   add(std::move(wanted));
+}
+
+void Collectors::tell(const config::Collector& collector, std::string_view change) const {
+  if (!applied_) return;
+  supervision_.lines.info(
+      fmt::format("collector {}: {} ({})", collector.name, change, collector.origin));
 }
 
 void Collectors::add(Wanted wanted) {
@@ -142,14 +159,11 @@ void Collectors::add(Wanted wanted) {
 }
 
 void Collectors::drop(Entry& entry) {
-  schedule_.remove(entry.collector->number());
+  const auto number = entry.collector->number();
+  schedule_.remove(number);
+  std::erase_if(queue_, [number](const auto& due) { return due.id == number; });
   entry.collector->retire();
   ending_.push_back(std::move(entry.collector));
-}
-
-void Collectors::launch(Entry& entry) {
-  entry.held = false;
-  entry.collector->start();
 }
 
 void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
@@ -160,22 +174,58 @@ void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
 }
 
 void Collectors::moment() {
-  bool mended = false;
-  for (const auto& due : schedule_.take_due(now())) {
-    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
-      return other.collector->number() == due.id;
-    });
-    if (entry == entries_.end() || entry->held) continue;
-    if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
-      mended |= !judge(entry->wanted.source, supervision_.owners);
-    } else {
-      entry->collector->due(due.late);
+  for (const auto& due : schedule_.take_due(now())) queue(due);
+  arm();
+  start_some();
+}
+
+void Collectors::queue(const Schedule::Due& due) {
+  const auto before = std::find_if(queue_.begin(), queue_.end(),
+                                   [&due](const auto& other) { return other.id == due.id; });
+  if (before == queue_.end()) {
+    queue_.push_back(due);
+  } else {
+    before->late = true;
+  }
+}
+
+void Collectors::queue_held() {
+  for (const auto& entry : entries_) {
+    if (entry.held && !is_ending(entry.wanted.description.name)) {
+      queue({.id = entry.collector->number()});
     }
   }
-  if (mended) {
+}
+
+// At least one; what is left has its turn after what else the loop has to do.
+void Collectors::start_some() {
+  const auto end = base::monotonic_now() + kStartTurn;
+  std::size_t begun = 0;
+  do {
+    if (begun == queue_.size()) break;
+    start_one(queue_[begun++]);
+  } while (base::monotonic_now() < end);
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(begun));
+  if (!queue_.empty()) {
+    start_.start(std::chrono::nanoseconds(0));
+  } else if (std::exchange(mended_, false)) {
     look_again();
+  }
+}
+
+void Collectors::start_one(const Schedule::Due& due) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
+    return other.collector->number() == due.id;
+  });
+  if (entry == entries_.end()) return;
+  if (entry->held) {
+    if (is_ending(entry->wanted.description.name)) return;
+    entry->held = false;
+    entry->collector->start();
+  } else if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
+    mended_ |= !judge(entry->wanted.source, supervision_.owners);
   } else {
-    arm();
+    entry->collector->due(due.late);
   }
 }
 
@@ -190,16 +240,24 @@ void Collectors::arm() {
 
 // Nobody is destroyed by what it tells: in a callback of its own.
 void Collectors::sweep() {
-  const auto gone = std::erase_if(ending_, [](const auto& collector) { return collector->gone(); });
+  const auto gone = std::erase_if(ending_, [this](const auto& collector) {
+    if (!collector->gone()) return false;
+    if (on_removed_ && !is_wanted(collector->number())) on_removed_(collector->number());
+    return true;
+  });
   if (gone > 0) {
-    for (auto& entry : entries_) {
-      if (entry.held && !is_ending(entry.wanted.description.name)) launch(entry);
-    }
+    queue_held();
+    start_some();
   }
   if (stopping_ && ending_.empty() && stopped_) {
     give_up_.stop();
     std::exchange(stopped_, nullptr)();
   }
+}
+
+bool Collectors::is_wanted(std::uint32_t number) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [number](const auto& entry) { return entry.collector->number() == number; });
 }
 
 bool Collectors::is_ending(std::string_view name) const {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/base/log.h"
@@ -29,11 +31,11 @@ namespace lariat::collect {
 /// All collectors of an agent: those of its configuration, and those that are dropped into its
 /// directories while it runs.
 ///
-/// One timer starts all that are due together. A change touches the collectors concerned: one whose
-/// description and program are as they were keeps its process. One that is changed is ended first,
-/// then started as it is now. A description that gets mistakes leaves what it said before running.
-/// Ownership: borrows all it is given. The destructor kills what still runs.
-/// Threads: loop thread only, made before there is another; one of a process.
+/// One timer starts all that are due together, in bounded turns of the loop. A change touches the
+/// collectors concerned: one whose description and program are as they were keeps its process. One
+/// that is changed is ended first, then started as it is now. A description that gets mistakes
+/// leaves what it said before running. Ownership: borrows all it is given. The destructor kills
+/// what still runs. Threads: loop thread only, made before there is another; one of a process.
 class Collectors final : public metrics::Source {
  public:
   struct Options {
@@ -41,6 +43,8 @@ class Collectors final : public metrics::Source {
     std::string hostname;                         ///< For the splay.
     std::string control_socket;                   ///< Told to the collectors; empty: none.
     Describe describe;
+    /// One has been removed, and its program has ended: no more frames with this number.
+    std::function<void(std::uint32_t number)> on_removed;
     /// Files must belong to root, to the agent's user or to the owner of `exec_program`, who could
     /// change the agent itself. False: everything is trusted.
     bool trust_rule = true;
@@ -56,6 +60,8 @@ class Collectors final : public metrics::Source {
 
   /// At the start and at each reload: what differs from before is ended and started.
   void apply(CollectorsConfig config);
+  /// Where the agent's control socket is from now on; told to each program that is started.
+  void set_control_socket(std::string path) { supervision_.control_socket = std::move(path); }
   /// Starts nothing any more and ends all. `done` comes from the loop once they have ended, or when
   /// the time for that is over; it must not destroy this object.
   void stop(std::function<void()> done);
@@ -81,12 +87,17 @@ class Collectors final : public metrics::Source {
   void take(Wanted wanted, std::vector<Entry>& old);
   void add(Wanted wanted);
   void drop(Entry& entry);
-  void launch(Entry& entry);
+  void tell(const config::Collector& collector, std::string_view change) const;
   void tell_remarks(const std::vector<std::string>& remarks);
   void moment();
   void arm();
+  void queue(const Schedule::Due& due);
+  void start_some();
+  void start_one(const Schedule::Due& due);
   void sweep();
+  [[nodiscard]] bool is_wanted(std::uint32_t number) const;
   [[nodiscard]] bool is_ending(std::string_view name) const;
+  void queue_held();
   [[nodiscard]] std::uint32_t number_of(const std::string& name);
   [[nodiscard]] static Schedule::Now now();
 
@@ -94,17 +105,22 @@ class Collectors final : public metrics::Source {
   Reaper reaper_;
   Supervision supervision_;
   Describe describe_;
+  std::function<void(std::uint32_t)> on_removed_;
   CollectorsConfig config_;
   Schedule schedule_;
   std::map<std::string, std::uint32_t> numbers_;  // Of collectors, by name; never used again.
   std::vector<Entry> entries_;                    // In the order of their sources.
   std::vector<Wanted> taken_;                     // Those whose name another has.
   std::vector<std::unique_ptr<Collector>> ending_;
-  std::set<std::string> remarks_;  // Told, as long as they hold.
+  std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.
+  bool mended_ = false;               // One that was distrusted may be trusted now.
+  std::set<std::string> remarks_;     // Told, as long as they hold.
   std::function<void()> stopped_;
   bool stopping_ = false;
+  bool applied_ = false;  // Once: what changes from then on is told.
   DirectoryWatch watch_;
   loop::Timer moment_;
+  loop::Timer start_;
   loop::Timer give_up_;
   loop::Timer sweep_;  // At once, but not inside of what it destroys.
 };

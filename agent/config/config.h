@@ -56,6 +56,12 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Where a value came from: no part of what a configuration says, so all are equal.
+struct Provenance {
+  bool configured = false;  ///< The file has it; else it is the default.
+  friend constexpr bool operator==(Provenance, Provenance) noexcept { return true; }
+};
+
 /// A whole configuration, every value as it takes effect.
 struct Config {
   std::string file;  ///< Where it was read from; empty for the built-in default.
@@ -64,12 +70,13 @@ struct Config {
   Log log;
   std::optional<Listen> http = Listen{};  ///< Absent: no HTTP.
   std::string control_socket;             ///< Absolute path; empty: none.
-  std::vector<Endpoint> endpoints;        ///< In the order of the file.
-  std::vector<std::string> directories;   ///< Of collectors, watched.
-  std::vector<Collector> run;             ///< `collectors.run`, in the order of the file.
-  std::string schedule_file;              ///< Empty: none.
-  std::vector<Collector> schedule;        ///< What the schedule file held when it was read.
-  std::uint64_t max_series = 100'000;     ///< In the snapshot.
+  Provenance control_provenance;
+  std::vector<Endpoint> endpoints;       ///< In the order of the file.
+  std::vector<std::string> directories;  ///< Of collectors, watched.
+  std::vector<Collector> run;            ///< `collectors.run`, in the order of the file.
+  std::string schedule_file;             ///< Empty: none.
+  std::vector<Collector> schedule;       ///< What the schedule file held when it was read.
+  std::uint64_t max_series = 100'000;    ///< In the snapshot.
   std::chrono::milliseconds shutdown_grace{5'000};
 
   friend bool operator==(const Config&, const Config&) = default;

@@ -112,6 +112,7 @@ std::optional<std::string> read_socket(const Value& value) {
 void read_control(const Value& value, Config& config) {
   auto object = Object::of(value, R"({"socket": "/run/lariat/lariat.sock"}, or null for none)");
   if (!object) return;
+  config.control_provenance.configured = object->find("socket").has_value();
   object->set("socket", config.control_socket, read_socket);
   object->finish();
 }

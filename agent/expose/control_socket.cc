@@ -139,7 +139,7 @@ ControlSocket::ControlSocket(loop::Loop& loop, Sources sources, ControlLimits li
 ControlSocket::~ControlSocket() { close(); }
 
 base::Result<std::string> ControlSocket::listen(const std::string& path) {
-  if (listener_ && path == path_) return path;
+  if (listener_ && path == path_ && !listener_->lost_file()) return path;
   auto next = std::make_unique<net::Listener>(
       loop_,
       [this](base::UniqueFd connection, const std::string&) { accept(std::move(connection)); });

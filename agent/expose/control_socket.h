@@ -35,7 +35,7 @@ class ControlSocket {
 
   /// Listens there, mode 0660, in a folder that there is. The socket of an agent that has died is
   /// replaced, that of a living one is an error. Where it listened before it then does no more; on
-  /// an error that goes on.
+  /// an error that goes on. Called again with the same path it makes a file that is gone anew.
   base::Result<std::string> listen(const std::string& path);
   void close() noexcept;
 

@@ -1,6 +1,7 @@
 #include "agent/expose/scrape.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lariat::expose {
 namespace {
@@ -32,6 +33,12 @@ bool Scrape::refill() {
   piece_.clear();
   more_ = snapshot_->render(position_, began_, kPieceBytes, piece_);
   return !piece_.empty();
+}
+
+std::optional<std::string> Scrape::take_whole(std::size_t most) {
+  if (more_) more_ = snapshot_->render(position_, began_, most, piece_);
+  if (more_ || piece_.size() > 2 * most) return std::nullopt;
+  return std::exchange(piece_, {});
 }
 
 std::size_t Scrape::read(char* to, std::size_t room) {

@@ -25,6 +25,8 @@ class Scrape {
  public:
   Scrape(Scope scope, const Sources& sources, base::Monotonic now);
 
+  /// All of it, if that is about `most` octets or less; then there is nothing left to read.
+  [[nodiscard]] std::optional<std::string> take_whole(std::size_t most);
   /// Copies the octets that follow to `to`, at most `room`; 0 at the end.
   [[nodiscard]] std::size_t read(char* to, std::size_t room);
 

@@ -82,13 +82,18 @@ void Listener::close() noexcept {
   readable_.watch(-1);
   rest_.stop();
   socket_.reset();
-  if (file_.empty()) return;
-  struct stat state {};
-  if (::lstat(file_.c_str(), &state) == 0 && state.st_dev == file_device_ &&
-      state.st_ino == file_inode_) {
-    ::unlink(file_.c_str());
-  }
+  if (file_is_ours()) ::unlink(file_.c_str());
   file_.clear();
+}
+
+bool Listener::lost_file() const noexcept {
+  return listening() && !file_.empty() && !file_is_ours();
+}
+
+bool Listener::file_is_ours() const noexcept {
+  struct stat state {};
+  return !file_.empty() && ::lstat(file_.c_str(), &state) == 0 && state.st_dev == file_device_ &&
+         state.st_ino == file_inode_;
 }
 
 base::Result<base::Url> Listener::listen_tcp(const base::Url& url) {

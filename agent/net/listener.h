@@ -38,6 +38,8 @@ class Listener {
   void close() noexcept;
 
   [[nodiscard]] bool listening() const noexcept { return static_cast<bool>(socket_); }
+  /// Listens on a unix socket whose file has been removed or replaced: nobody finds it any more.
+  [[nodiscard]] bool lost_file() const noexcept;
   /// How often it had to rest for want of descriptors or memory.
   [[nodiscard]] std::uint64_t pauses() const noexcept { return pauses_; }
 
@@ -48,6 +50,7 @@ class Listener {
   void accept_some();
   bool accept_one();
   void pause();
+  [[nodiscard]] bool file_is_ours() const noexcept;
 
   Callback callback_;
   base::UniqueFd socket_;

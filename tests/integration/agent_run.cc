@@ -3,8 +3,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
+
+#include "tests/integration/bench_run.h"
 
 namespace lariat::test {
 namespace {
@@ -69,7 +72,7 @@ void AgentRun::wait_for_start() {
 }
 
 std::string AgentRun::log() {
-  process_->wait(std::chrono::milliseconds(0));  // Takes in what has been said.
+  process_->wait(std::chrono::milliseconds(1));  // Takes in what has been said.
   return process_->text(Process::Stream::kErr);
 }
 
@@ -78,9 +81,41 @@ bool AgentRun::says(std::string_view text, std::chrono::milliseconds patience) {
 }
 
 MetricsText AgentRun::metrics(std::string_view scope) const {
-  const auto answer = get("/metrics?scope=" + std::string(scope));
+  const auto answer = get(scope.empty() ? "/metrics" : "/metrics?scope=" + std::string(scope));
   if (answer.status != 200) throw std::runtime_error("/metrics gives no answer");
   return MetricsText(answer.body);
+}
+
+MetricsText AgentRun::ledgers() const {
+  auto reading = metrics();
+  for (const auto& endpoint :
+       reading.label_values("lariat_endpoint_frames_accepted_total", "endpoint")) {
+    expect_balance(reading, endpoint);
+  }
+  return reading;
+}
+
+MetricsText AgentRun::watch_ledgers(std::chrono::milliseconds duration) {
+  const Deadline end(duration);
+  MetricsText reading;
+  do {
+    const Deadline next(std::chrono::milliseconds(200));
+    reading = ledgers();
+    process_->wait(std::chrono::milliseconds(std::min(next.left(), end.left())));
+  } while (!end.passed());
+  return reading;
+}
+
+MetricsText AgentRun::ledgers_at_rest() const {
+  MetricsText reading;
+  const bool at_rest = wait_until(
+      [&] {
+        reading = ledgers();
+        return reading.sum("lariat_endpoint_frames_queued") == 0;
+      },
+      kPatience, std::chrono::milliseconds(20));
+  if (!at_rest) throw std::runtime_error("frames stay queued");
+  return reading;
 }
 
 std::string AgentRun::filled(std::string_view text) const {
@@ -89,13 +124,16 @@ std::string AgentRun::filled(std::string_view text) const {
   return replaced(replaced(std::string(text), "@DIR@", path("")), "@COLLECTORS@", collectors);
 }
 
-// The name that the agent reads is there with the whole text, or not at all.
 void AgentRun::write_configuration(std::string_view members) {
   std::string text = "{\n";
   text += R"("http": {"listen": "127.0.0.1:0"}, "control": {"socket": "@DIR@/control.sock"})";
   if (!members.empty()) text += ",\n";
   text += members;
-  text += "\n}\n";
+  write_whole_configuration(text + "\n}\n");
+}
+
+// The name that the agent reads is there with the whole text, or not at all.
+void AgentRun::write_whole_configuration(std::string_view text) {
   write_file(path("lariat.json.new"), filled(text));
   std::rename(path("lariat.json.new").c_str(), path("lariat.json").c_str());
 }

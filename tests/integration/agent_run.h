@@ -33,9 +33,17 @@ class AgentRun {
   [[nodiscard]] bool says(std::string_view text, std::chrono::milliseconds patience = kPatience);
   [[nodiscard]] std::string path(std::string_view name) const { return directory_.file(name); }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::string filled(std::string_view text) const;
 
   [[nodiscard]] HttpAnswer get(std::string_view path) const { return http_get(port_, path); }
+  /// `agent`, `host`, or nothing for both.
   [[nodiscard]] MetricsText metrics(std::string_view scope = "agent") const;
+  /// Its own metrics; the ledgers of all endpoints balance, or the test fails.
+  MetricsText ledgers() const;
+  /// Reads the ledgers five times a second.
+  MetricsText watch_ledgers(std::chrono::milliseconds duration);
+  /// Until no endpoint has anything queued.
+  MetricsText ledgers_at_rest() const;
   /// Scrapes until `good` says so; the last reading in any case.
   template <typename Predicate>
   [[nodiscard]] MetricsText metrics_when(Predicate good, std::string_view scope = "agent") const {
@@ -51,6 +59,8 @@ class AgentRun {
 
   /// Writes another configuration, nothing more.
   void write_configuration(std::string_view members);
+  /// The same of a whole text, with `http` and `control` or without.
+  void write_whole_configuration(std::string_view text);
   /// SIGHUP, and waits until the agent says that it was loaded, or refused; true if loaded.
   bool reload();
   bool reconfigure(std::string_view members) {
@@ -69,7 +79,6 @@ class AgentRun {
   int end();
 
  private:
-  [[nodiscard]] std::string filled(std::string_view text) const;
   void start();
   void wait_for_start();
 
@@ -77,7 +86,6 @@ class AgentRun {
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;
-  std::uint64_t reloads_ = 0;
 };
 
 /// The configuration member `endpoints` for these URLs, called `e0`, `e1`, …

@@ -84,7 +84,11 @@ std::optional<MetricsText> BenchRun::next_metrics(std::chrono::milliseconds pati
 std::string endpoint_name(std::size_t index) { return "e" + std::to_string(index); }
 
 LedgerReading ledger_of(const MetricsText& metrics, std::size_t endpoint) {
-  const MetricsText::Labels of = {{"endpoint", endpoint_name(endpoint)}};
+  return ledger_of(metrics, endpoint_name(endpoint));
+}
+
+LedgerReading ledger_of(const MetricsText& metrics, const std::string& endpoint) {
+  const MetricsText::Labels of = {{"endpoint", endpoint}};
   return {metrics.count("lariat_endpoint_frames_accepted_total", of),
           metrics.count("lariat_endpoint_frames_delivered_total", of),
           static_cast<std::uint64_t>(metrics.sum("lariat_endpoint_frames_dropped_total", of)),
@@ -99,12 +103,14 @@ std::uint64_t endpoint_count(const MetricsText& metrics, const std::string& coun
 }
 
 void expect_balance(const MetricsText& metrics, std::size_t endpoints) {
-  for (std::size_t i = 0; i < endpoints; ++i) {
-    const auto ledger = ledger_of(metrics, i);
-    EXPECT_TRUE(ledger.balances())
-        << endpoint_name(i) << ": accepted " << ledger.accepted << ", delivered "
-        << ledger.delivered << ", dropped " << ledger.dropped << ", queued " << ledger.queued;
-  }
+  for (std::size_t i = 0; i < endpoints; ++i) expect_balance(metrics, endpoint_name(i));
+}
+
+void expect_balance(const MetricsText& metrics, const std::string& endpoint) {
+  const auto ledger = ledger_of(metrics, endpoint);
+  EXPECT_TRUE(ledger.balances()) << endpoint << ": accepted " << ledger.accepted << ", delivered "
+                                 << ledger.delivered << ", dropped " << ledger.dropped
+                                 << ", queued " << ledger.queued;
 }
 
 }  // namespace lariat::test

@@ -80,6 +80,7 @@ struct LedgerReading {
 
   [[nodiscard]] bool balances() const noexcept { return accepted == delivered + dropped + queued; }
 };
+[[nodiscard]] LedgerReading ledger_of(const MetricsText& metrics, const std::string& endpoint);
 [[nodiscard]] LedgerReading ledger_of(const MetricsText& metrics, std::size_t endpoint);
 
 /// Of `lariat_endpoint_<counter>_total{endpoint, reason}`; without a reason if that is empty.
@@ -88,5 +89,6 @@ struct LedgerReading {
 
 /// Adds a failure to the test for each of `endpoints` whose ledger does not balance.
 void expect_balance(const MetricsText& metrics, std::size_t endpoints);
+void expect_balance(const MetricsText& metrics, const std::string& endpoint);
 
 }  // namespace lariat::test

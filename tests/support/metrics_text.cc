@@ -100,4 +100,20 @@ double MetricsText::sum(const std::string& name, const Labels& labels) const {
   return sum;
 }
 
+std::size_t MetricsText::series(const std::string& name) const {
+  return static_cast<std::size_t>(
+      std::count_if(values_.begin(), values_.end(),
+                    [&](const auto& entry) { return entry.first.first == name; }));
+}
+
+std::set<std::string> MetricsText::label_values(const std::string& name,
+                                                const std::string& label) const {
+  std::set<std::string> values;
+  for (const auto& [series, value] : values_) {
+    const auto found = series.second.find(label);
+    if (series.first == name && found != series.second.end()) values.insert(found->second);
+  }
+  return values;
+}
+
 }  // namespace lariat::test

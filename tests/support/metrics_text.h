@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,11 @@ class MetricsText {
   [[nodiscard]] std::uint64_t count(const std::string& name, const Labels& labels = {}) const;
   /// Over all series of that name that have at least these labels; 0 if there are none.
   [[nodiscard]] double sum(const std::string& name, const Labels& labels = {}) const;
+  /// How many series have that name.
+  [[nodiscard]] std::size_t series(const std::string& name) const;
+  /// The values that this label has among the series of that name.
+  [[nodiscard]] std::set<std::string> label_values(const std::string& name,
+                                                   const std::string& label) const;
 
  private:
   std::map<std::pair<std::string, Labels>, double> values_;

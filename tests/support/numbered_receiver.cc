@@ -129,6 +129,8 @@ void NumberedReceiver::record(Connection& connection, const proto::Decoder::Even
     record_.largest_frame = std::max<std::uint64_t>(record_.largest_frame, message.size());
     record_number(connection, static_cast<std::uint64_t>(proto::Submit(message).value(0)));
     numbered = true;
+  } else if (message.opcode() == proto::Opcode::kSubmit) {
+    add(record_.others);
   } else {
     add(record_.bad);
   }

@@ -35,12 +35,13 @@ struct ReceiverRecord {
   Count port{0};         ///< Where it listens.
   Count connections{0};  ///< Accepted.
   Count open{0};         ///< Of those, not ended.
-  Count frames{0};       ///< SUBMIT messages.
+  Count frames{0};       ///< SAMPLEs.
   Count last_number{0};  ///< In the latest of them.
   Count bytes{0};        ///< Of all that was read.
   Count heartbeats{0};
   Count heartbeats_wrong{0};  ///< With another count than that of the messages before them.
-  Count bad{0};               ///< Messages that do not decode, or are neither of the two.
+  Count others{0};            ///< SUBMIT messages that are no SAMPLE, and so have no number.
+  Count bad{0};               ///< Messages that do not decode, or are none of these.
   Count cut{0};               ///< Connections that ended inside a message.
   Count errors{0};            ///< Connections that ended by an error.
   Count begun_bytes{0};       ///< Of the message that the latest connection is in the middle of.

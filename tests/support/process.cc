@@ -214,8 +214,9 @@ void Process::go_on() const { signal(SIGCONT); }
 std::optional<int> Process::wait(std::chrono::milliseconds patience) {
   const Deadline deadline(patience);
   while (running()) {
-    if (deadline.passed()) return std::nullopt;
+    const bool last = deadline.passed();
     pump(deadline.left());
+    if (last) return std::nullopt;
   }
   drain();
   return status_;

@@ -61,6 +61,8 @@ class Process {
   /// Writes all of it; false if the program has closed its end.
   bool write(std::string_view text);
   void close_input() noexcept { in_.reset(); }
+  /// Reads no more: what the program writes from now on is an error to it.
+  void close_output(Stream stream) noexcept { reader(stream).fd.reset(); }
 
   /// The next line, without its line end; nothing if none comes in time.
   std::optional<std::string> line(Stream stream, std::chrono::milliseconds patience = kPatience);

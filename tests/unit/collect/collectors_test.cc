@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -64,11 +65,13 @@ class CollectorsTest : public SupervisionTest {
     ::chmod(path("d").c_str(), 0755);
     collectors_ = std::make_unique<Collectors>(
         loop_, lines_, sink_, tags_,
-        Collectors::Options{.exec_program = LARIAT_BINARY,
-                            .hostname = "web01",
-                            .control_socket = "/run/x.sock",
-                            .describe = {.json = described, .plain = plain},
-                            .waits = quick()});
+        Collectors::Options{
+            .exec_program = LARIAT_BINARY,
+            .hostname = "web01",
+            .control_socket = "/run/x.sock",
+            .describe = {.json = described, .plain = plain},
+            .on_removed = [this](std::uint32_t number) { removed_.push_back(number); },
+            .waits = quick()});
   }
   ~CollectorsTest() override {
     bool done = false;
@@ -99,6 +102,7 @@ class CollectorsTest : public SupervisionTest {
     return until([this] { return collectors_->every_one_ran(); });
   }
 
+  std::vector<std::uint32_t> removed_;
   std::unique_ptr<Collectors> collectors_;
 };
 
@@ -107,7 +111,7 @@ TEST_F(CollectorsTest, WithoutACollectorNothingWakes) {
   EXPECT_TRUE(collectors_->every_one_ran());
   const auto before = loop_.stats().wakeups;
   test::run_for(loop_, milliseconds(200));
-  EXPECT_EQ(loop_.stats().wakeups - before, 1U) << "the test's own timer";
+  EXPECT_LE(loop_.stats().wakeups - before, 1U) << "the test's own timer";
 }
 
 TEST_F(CollectorsTest, EachRunsAtOnceAndReadyWaitsForAll) {
@@ -167,6 +171,39 @@ TEST_F(CollectorsTest, AProgramThatIsDroppedInRunsAndOneThatIsRemovedEnds) {
   EXPECT_TRUE(until([this] { return collectors_->states().empty(); }));
 }
 
+TEST_F(CollectorsTest, TellsWhatIsAddedChangedAndRemovedAfterTheStart) {
+  const auto first = stream("first", script("first", kAnswer));
+  auto second = stream("second", script("second", kAnswer));
+  apply({first});
+  EXPECT_FALSE(was_told("collector first")) << "the start is told as a whole";
+  apply({first, second});
+  EXPECT_TRUE(was_told("collector second: added"));
+  second.timeout = seconds(5);
+  apply({first, second});
+  EXPECT_TRUE(was_told("collector second: changed, begins anew"));
+  ASSERT_TRUE(until_ran());
+  apply({first});
+  EXPECT_TRUE(was_told("collector second: removed"));
+}
+
+TEST_F(CollectorsTest, OneThatIsRemovedIsReportedOnceItsProgramHasEnded) {
+  const auto one = stream("one", script("one", kAnswer));
+  auto two = stream("two", script("two", kAnswer));
+  apply({one, two});
+  ASSERT_TRUE(until_ran());
+  two.timeout = seconds(5);
+  apply({one, two});
+  ASSERT_TRUE(until_ran());
+  EXPECT_TRUE(removed_.empty()) << "changed, it has the same number";
+  const pid_t pid = collectors_->pid_of("one");
+  apply({two});
+  ASSERT_TRUE(until([this] { return !removed_.empty(); }));
+  EXPECT_FALSE(is_alive(pid));
+  ASSERT_EQ(removed_.size(), 1U);
+  EXPECT_TRUE(std::count(sink_.origins.begin(), sink_.origins.end(), removed_[0]) == 1)
+      << "of two frames of `two` and one of `one`, the latter's";
+}
+
 TEST_F(CollectorsTest, AFileRunsOnceItMayBeExecuted) {
   apply();
   write("d/mine", "#!/bin/sh\necho sample 1700000000 a 1\n", 0644);
@@ -217,6 +254,7 @@ TEST_F(CollectorsTest, ADescriptionThatGetsMistakesLeavesTheOldOneRunning) {
   write("d/mine.json", "nonsense");
   ASSERT_TRUE(until([this] { return !state("mine").healthy; }));
   EXPECT_NE(state("mine").last_error.find("is not understood"), std::string::npos);
+  EXPECT_TRUE(was_told("is not understood")) << "and the log tells it";
   EXPECT_EQ(collectors_->pid_of("mine"), pid);
   write("d/mine.json", program);
   ASSERT_TRUE(until([this] { return state("mine").healthy; }));
@@ -250,6 +288,17 @@ TEST_F(CollectorsTest, EachSecondAllThatAreDueAreAskedInOneWakeUp) {
   ASSERT_TRUE(until([this] { return sink_.lines.size() >= 6; }));
   const auto timers = loop_.stats().callbacks[static_cast<std::size_t>(loop::CallbackKind::kTimer)];
   EXPECT_LE(timers, 3U) << "one for both, each second";
+}
+
+TEST_F(CollectorsTest, ManyStartsLeaveTheLoopItsTurns) {
+  // A start takes 0.1 ms at the least.
+  constexpr int kMany = 150;
+  std::vector<config::Collector> many;
+  for (int i = 0; i < kMany; ++i) many.push_back(stream("c" + std::to_string(i), "/bin/cat"));
+  apply(many);
+  EXPECT_GT(collectors_->pid_of("c0"), 0);
+  EXPECT_EQ(collectors_->pid_of("c149"), -1) << "the loop was held up for all of them";
+  EXPECT_TRUE(until([this] { return collectors_->pid_of("c149") > 0; }));
 }
 
 TEST_F(CollectorsTest, TheMetricsHaveTheirClosedLabels) {

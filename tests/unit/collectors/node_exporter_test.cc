@@ -2,13 +2,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <map>
 #include <set>
+#include <string>
+#include <string_view>
 
 #include "proto/decode.h"
 #include "proto/exposition_read.h"
 #include "proto/legal_name.h"
 #include "proto/qname.h"
+#include "tests/support/http_client.h"
 #include "tests/support/process.h"
 
 // The real program against the real node_exporter, on this host and on fixtures.
@@ -114,19 +118,19 @@ class AgainstNodeExporter : public testing::Test {
     }
     words.insert(words.end(), options.begin(), options.end());
     Process server(words);
-    std::string address;
-    while (address.empty()) {
+    std::uint16_t port = 0;
+    while (port == 0) {
       const auto line = server.line(kErr);
       if (!line) return {};
-      const std::size_t at = line->find("address=127.0.0.1:");
+      constexpr std::string_view kAddress = "address=127.0.0.1:";
+      const std::size_t at = line->find(kAddress);
       if (line->find("Listening on") != line->npos && at != line->npos) {
-        address = line->substr(at + std::string_view("address=").size());
-        address.resize(std::min(address.find(' '), address.size()));
+        port = static_cast<std::uint16_t>(std::stoi(line->substr(at + kAddress.size())));
       }
     }
-    Process curl({"curl", "--silent", "--show-error", "http://" + address + "/metrics"});
-    EXPECT_EQ(curl.wait(), 0) << curl.text(kErr);
-    return series_in(curl.text(kOut));
+    const auto answer = test::http_get(port, "/metrics");
+    EXPECT_EQ(answer.status, 200);
+    return series_in(answer.body);
   }
 
   static AllSeries ours(const std::vector<std::string>& options) {

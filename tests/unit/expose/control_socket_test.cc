@@ -177,6 +177,13 @@ TEST_F(ControlSocketTest, ADeadAgentsSocketIsReplacedAndAFileIsNot) {
   EXPECT_EQ(ask("metrics agent\n"), agent_.agent_text) << "the old one answers on";
 }
 
+TEST_F(ControlSocketTest, AFileThatIsGoneIsMadeAnew) {
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(control_.listen(path_));
+  EXPECT_TRUE(std::filesystem::is_socket(path_));
+  EXPECT_THAT(ask("help\n"), HasSubstr("status"));
+}
+
 TEST_F(ControlSocketTest, MovesAndCleansUp) {
   const auto old = path_;
   path_ = folder_ + "/other";

@@ -79,6 +79,18 @@ TEST_F(HttpServerTest, ServesALargeScrapeWholeAndInBoundedTurns) {
       << "other work had no turn meanwhile";
 }
 
+TEST_F(HttpServerTest, AFewSeriesComeWithTheirLengthAndManyInChunks) {
+  agent_.fill(10);
+  const auto few = get("/metrics?scope=host");
+  EXPECT_THAT(few, HasSubstr("Content-Length: " + std::to_string(body_of(few).size())));
+  EXPECT_THAT(few, Not(HasSubstr("Transfer-Encoding")));
+  const test::MetricsText metrics(body_of(few));
+  EXPECT_EQ(metrics.value("host_value_of_something", {{"series", "100009"}}), 9.0);
+
+  agent_.fill(20'000);
+  EXPECT_THAT(get("/metrics?scope=host"), HasSubstr("Transfer-Encoding: chunked"));
+}
+
 TEST_F(HttpServerTest, HeadHasTheFieldsAndNoBody) {
   agent_.fill(1);
   auto client = connect();
