@@ -210,8 +210,8 @@ int SpoolReader::run() {
 
 int read_spool(const SpoolCommand& command) {
   publish::SpoolIo io;
-  const auto opened = publish::SpoolDirectory::open(io, command.directory,
-                                                    publish::SpoolDirectory::Access::kLook);
+  const auto opened =
+      publish::SpoolDirectory::open(io, command.directory, publish::SpoolDirectory::Access::kLook);
   if (!opened.directory) return fail(opened.error.text);
   return SpoolReader(command, *opened.directory).run();
 }

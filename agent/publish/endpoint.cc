@@ -220,9 +220,7 @@ void Endpoint::flush() {
   }
 }
 
-bool Endpoint::may_send() const noexcept {
-  return cursor_->behind() && !cursor_->waits_for_disk();
-}
+bool Endpoint::may_send() const noexcept { return cursor_->behind() && !cursor_->waits_for_disk(); }
 
 void Endpoint::update_watchers() {
 #ifdef LARIAT_WATCHER_LEFT_ON

@@ -67,8 +67,7 @@ LogStretch FrameLog::stretch_at(std::uint64_t position) const {
   }
   const auto found = pages_->at(position);
   if (found.segment != nullptr) {
-    return {.segment = found.segment,
-            .to = {found.segment->end(), found.segment->end_sequence()}};
+    return {.segment = found.segment, .to = {found.segment->end(), found.segment->end_sequence()}};
   }
   if (found.later) return {.state = LogStretch::State::kLater};
   auto spot = spot_at(position);

@@ -33,30 +33,27 @@ base::Result<bool> Publisher::open_spool(SpoolOptions options, std::shared_ptr<S
 }
 
 SpoolEvents Publisher::spool_events() {
-  return {
-      .on_evict =
-          [this](SpoolPlace end) {
-            FramePlace to{end.position, end.sequence};
-            if (to.position > log_.begin()) to = {log_.begin(), log_.begin_sequence()};
-            lose({}, to);
-          },
-      .on_damage =
-          [this](const SpoolDamage& damage) {
-            lines_.warning(fmt::format("spool: {} is damaged, {} frames of it are lost{}",
-                                       damage.file, damage.lost,
-                                       damage.set_aside ? "; it was set aside as " + damage.file +
-                                                              ".bad"
-                                                        : ""));
-          },
-      .on_state =
-          [this](const std::optional<base::Error>& degraded) {
-            if (degraded) {
-              lines_.error(fmt::format("{}: the log is in memory only until this is over",
-                                       degraded->text));
-            } else {
-              lines_.info("the spool is written again");
-            }
-          }};
+  return {.on_evict =
+              [this](SpoolPlace end) {
+                FramePlace to{end.position, end.sequence};
+                if (to.position > log_.begin()) to = {log_.begin(), log_.begin_sequence()};
+                lose({}, to);
+              },
+          .on_damage =
+              [this](const SpoolDamage& damage) {
+                lines_.warning(fmt::format(
+                    "spool: {} is damaged, {} frames of it are lost{}", damage.file, damage.lost,
+                    damage.set_aside ? "; it was set aside as " + damage.file + ".bad" : ""));
+              },
+          .on_state =
+              [this](const std::optional<base::Error>& degraded) {
+                if (degraded) {
+                  lines_.error(fmt::format("{}: the log is in memory only until this is over",
+                                           degraded->text));
+                } else {
+                  lines_.info("the spool is written again");
+                }
+              }};
 }
 
 void Publisher::lose(FramePlace from, FramePlace to) {

@@ -120,8 +120,10 @@ void Spool::close_segment() {
 void Spool::make_room() {
   const auto file = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
   while (!catalog_.empty() && catalog_.bytes() + bad_bytes_ + 2 * file > options_.max_bytes) {
-    if (events_.on_evict) events_.on_evict(catalog_.files().front().range.to);
-    remove_oldest();
+    const auto oldest = catalog_.files().front().range;
+    if (events_.on_evict) events_.on_evict(oldest.to);
+    // Read once more just now, it may have been found damaged, and set aside.
+    if (!catalog_.empty() && catalog_.files().front().range.from == oldest.from) remove_oldest();
   }
 }
 

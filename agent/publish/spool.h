@@ -42,7 +42,7 @@ struct SpoolDamage {
 };
 
 /// What the spool tells. Called from the loop or from `open`; may call no method but those that
-/// tell. None is called in the destructor.
+/// tell, and from `on_evict` those that read. None is called in the destructor.
 struct SpoolEvents {
   /// Over budget: the oldest file goes after this. `end` is behind its last frame.
   std::function<void(SpoolPlace end)> on_evict;

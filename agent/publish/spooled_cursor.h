@@ -39,8 +39,7 @@ struct FrameRange {
 /// Goes from frame to frame, as far as there are any to be had.
 class FrameSteps {
  public:
-  FrameSteps(const FrameLog& log, FramePlace from, FramePlace to)
-      : log_(log), at_(from), to_(to) {}
+  FrameSteps(const FrameLog& log, FramePlace from, FramePlace to) : log_(log), at_(from), to_(to) {}
 
   /// The frame at `at()`, and steps behind it; empty at the end, or where it cannot be had.
   [[nodiscard]] std::span<const std::byte> next();

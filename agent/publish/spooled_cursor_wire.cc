@@ -42,8 +42,8 @@ std::size_t SpooledCursor::gather(std::span<iovec> spans, std::size_t max_bytes,
     return count + 1;
   }
   if (front.from.position >= log_.begin()) {
-    return count + log_.read(front.from.position, front.to.position, spans.subspan(count),
-                             max_bytes);
+    return count +
+           log_.read(front.from.position, front.to.position, spans.subspan(count), max_bytes);
   }
   const auto stretch = log_.stretch_at(front.from.position);
   const auto to = std::min(stretch.to.position, front.to.position);
@@ -120,8 +120,7 @@ SpooledCursor::Taken SpooledCursor::take_all(std::size_t bytes) const {
       taken.to = {at.position + frame.size(), at.sequence + 1};
     }
   }
-  taken.chosen = {taken.to.sequence - front.from.sequence,
-                  taken.to.position - front.from.position};
+  taken.chosen = {taken.to.sequence - front.from.sequence, taken.to.position - front.from.position};
   if (resend_until_ >= taken.to.position) {
     taken.resent = taken.chosen.frames;
   } else if (resend_until_ > front.from.position) {
@@ -161,12 +160,11 @@ void SpooledCursor::add_run(std::uint64_t bytes, const Taken& taken) {
       return;
     }
   }
-  runs_.push_back({.wire = written_,
-                   .wire_end = written_ + bytes,
-                   .frames = {.from = front.from,
-                              .to = taken.to,
-                              .sieve = front.sieve,
-                              .chosen = taken.chosen}});
+  runs_.push_back(
+      {.wire = written_,
+       .wire_end = written_ + bytes,
+       .frames = {
+           .from = front.from, .to = taken.to, .sieve = front.sieve, .chosen = taken.chosen}});
 }
 
 void SpooledCursor::acknowledge(std::uint64_t bytes) {

@@ -4,6 +4,8 @@
 //
 // Writes frames of 80 octets in turns of 64 KiB to a new spool DIR/bench-spool, and prints the CPU
 // time for a million of them and the time that opening it took; then removes it.
+#include "agent/publish/spool.h"
+
 #include <sys/resource.h>
 
 #include <charconv>
@@ -14,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/publish/spool.h"
 #include "tests/support/frames.h"
 
 namespace lariat::bench {

@@ -52,10 +52,7 @@ void AgentRun::kill() {
   process_->wait();
 }
 
-void AgentRun::start_again() {
-  reloads_ = 0;
-  start();
-}
+void AgentRun::start_again() { start(); }
 
 AgentRun::~AgentRun() {
   // So that it can end its collectors.

@@ -33,8 +33,7 @@ std::string members(const std::string& url, const std::string& spool, const std:
 /// An agent with one collector, which prints numbered frames when it is told which.
 class SpoolAgentTest : public testing::Test {
  protected:
-  static std::string print_numbers(const AgentRun& agent, std::uint64_t first,
-                                   std::uint64_t last) {
+  static std::string print_numbers(const AgentRun& agent, std::uint64_t first, std::uint64_t last) {
     const auto name = agent.path("order");
     std::ofstream(name + ".new") << first << ' ' << last << '\n';
     std::filesystem::rename(name + ".new", name);
@@ -44,6 +43,8 @@ class SpoolAgentTest : public testing::Test {
     const auto reading = agent.metrics_when(
         [&](const auto& now) { return now.value("lariat_log_frames_total") >= frames; });
     ASSERT_EQ(reading.value("lariat_log_frames_total"), frames);
+    // The turn in which they came is over.
+    ASSERT_EQ(agent.metrics().value("lariat_log_frames_total"), frames);
   }
   static double endpoint(const MetricsText& reading, const std::string& name) {
     return reading.value("lariat_endpoint_" + name, {{"endpoint", "e"}});
@@ -68,9 +69,8 @@ TEST_F(SpoolAgentTest, WhatCameWhileTheAggregatorWasAwayArrivesAfterAKill) {
   print_numbers(agent, kFrames, kFrames + 99);
   wait_for_frames(agent, 100);
   receiver.start();
-  reading = agent.metrics_when([&](const auto& now) {
-    return endpoint(now, "frames_delivered_total") == kFrames + 100;
-  });
+  reading = agent.metrics_when(
+      [&](const auto& now) { return endpoint(now, "frames_delivered_total") == kFrames + 100; });
   EXPECT_EQ(endpoint(reading, "frames_delivered_total"), kFrames + 100) << agent.log();
   EXPECT_EQ(endpoint(reading, "frames_queued"), 0);
   EXPECT_EQ(receiver.numbers().missing_count(kFrames + 100), 0U);

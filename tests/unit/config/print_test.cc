@@ -134,28 +134,12 @@ TEST(Print, KeepsTheScheduleAsItsFile) {
 
 TEST(Print, ShowsEachKeyWithItsValue) {
   const auto printed = print(*parse_on(R"({"endpoints": {"e": {"url": "tsdp://a:1"}}})").config);
-  for (const auto* key : {"tags",
-                          "interval",
-                          "memory",
-                          "segment",
-                          "spool",
-                          "listen",
-                          "socket",
-                          "url",
-                          "start",
-                          "max_age",
-                          "max_bytes",
-                          "order",
-                          "match",
-                          "connect_timeout",
-                          "stall_timeout",
-                          "back_off",
-                          "heartbeat",
-                          "directories",
-                          "run",
-                          "schedule_file",
-                          "max_series",
-                          "shutdown_grace"}) {
+  for (const auto* key : {"tags",       "interval",        "memory",        "segment",
+                          "spool",      "listen",          "socket",        "url",
+                          "start",      "max_age",         "max_bytes",     "order",
+                          "match",      "connect_timeout", "stall_timeout", "back_off",
+                          "heartbeat",  "directories",     "run",           "schedule_file",
+                          "max_series", "shutdown_grace"}) {
     EXPECT_THAT(printed, HasSubstr('"' + std::string(key) + "\": "));
   }
 }

@@ -144,8 +144,8 @@ class World {
                            .max_bytes = case_.disk == Disk::kTight ? 131'072U : 64U << 20U,
                            .sync = milliseconds(5),
                            .segment_bytes = 4'096};
-      auto opened = Spool::open(options, {.on_evict = [this](SpoolPlace end) { lost_on_disk(end); }},
-                                loop_, io_);
+      auto opened = Spool::open(
+          options, {.on_evict = [this](SpoolPlace end) { lost_on_disk(end); }}, loop_, io_);
       ASSERT_TRUE(opened) << opened.error().text;
       spool_ = std::move(*opened);
       log_->attach(*spool_);
@@ -370,7 +370,9 @@ class World {
 class CursorPropertyTest : public testing::TestWithParam<Case> {};
 
 TEST_P(CursorPropertyTest, TheLedgerIsWhatThePeerSawAfterEveryStep) {
-  const std::uint64_t seeds = GetParam().disk == Disk::kNone ? 60 : GetParam().disk == Disk::kFaulty ? 2 : 20;
+  const std::uint64_t seeds = GetParam().disk == Disk::kNone     ? 60
+                              : GetParam().disk == Disk::kFaulty ? 2
+                                                                 : 20;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     SCOPED_TRACE(seed);
     World world(GetParam(), seed);

@@ -243,8 +243,8 @@ TEST_F(PublisherSpoolTest, AFilterHoldsForWhatTheSpoolHeldAtTheStart) {
   open();
   publisher_->add(config(away));
   for (int i = 0; i < 3'000; ++i) {
-    ASSERT_TRUE(publisher_->publish(
-        test::numbered_frame(number_++, static_cast<unsigned>(i % 3), 200)));
+    ASSERT_TRUE(
+        publisher_->publish(test::numbered_frame(number_++, static_cast<unsigned>(i % 3), 200)));
   }
   loop_.run_ready();
   EXPECT_TRUE(publisher_->close_spool(10s));
