@@ -121,25 +121,21 @@ bool SpooledCursor::bring_in() {
   for (settle(); !ranges_.front().empty(); settle()) {
     const auto from = ranges_.front().from;
     const auto stretch = log_.stretch_at(from.position);
-    switch (stretch.state) {
-      case LogStretch::State::kLater:
-        waits_for_disk_ = true;
-        return false;
-      case LogStretch::State::kGap:
-        drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
-        if (++gaps == kMostGaps) return false;
-        break;
-      case LogStretch::State::kHeld:
-        if (!ranges_.front().judged) {
-          judge_front(stretch);
-          if (ranges_.front().empty()) {
-            settle();
-            return false;
-          }
-        }
-        if (find_chosen(stretch)) return true;
-        break;
+    if (stretch.state == LogStretch::State::kLater) {
+      waits_for_disk_ = true;
+      return false;
     }
+    if (stretch.state == LogStretch::State::kGap) {
+      drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
+      if (++gaps == kMostGaps) return false;
+      continue;
+    }
+    if (!ranges_.front().judged) judge_front(stretch);
+    if (ranges_.front().empty()) {
+      settle();
+      return false;
+    }
+    if (find_chosen(stretch)) return true;
   }
   return false;
 }
@@ -178,34 +174,38 @@ bool SpooledCursor::find_chosen(const LogStretch& stretch) {
   return false;
 }
 
+// Leaves in `parts` what is before and behind [from, to); how many frames are neither.
+std::uint64_t SpooledCursor::cut_out(FramePlace from, FramePlace to,
+                                     std::array<FrameRange, 2>& parts) const {
+  auto lost = parts[0].count().frames;
+  parts[0].to = within(parts[0], from);
+  parts[1].from = within(parts[1], to);
+  for (auto& part : parts) {
+    if (part.sieve) {
+      part.chosen = part.from == part.to || !part.judged ? Count{} : count(part);
+      part.chosen.frames = std::min(part.chosen.frames, lost);
+    }
+    lost -= part.count().frames;
+  }
+  return lost;
+}
+
 // Cuts [from, to) out of what is to be sent.
 void SpooledCursor::drop(FramePlace from, FramePlace to, DropReason reason) {
-  for (std::size_t i = 0; i < ranges_.size(); ++i) {
-    const auto whole = ranges_[i];
-    if (whole.to.position <= from.position || whole.from.position >= to.position) continue;
-    auto before = whole;
-    auto after = whole;
-    before.to = within(whole, from);
-    after.from = within(whole, to);
-    auto lost = whole.count().frames;
-    for (auto* part : {&before, &after}) {
-      if (part->sieve) {
-        part->chosen = part->from == part->to || !part->judged ? Count{} : count(*part);
-        part->chosen.frames = std::min(part->chosen.frames, lost);
-      }
-      lost -= part->count().frames;
+  std::deque<FrameRange> kept;
+  for (auto& range : ranges_) {
+    if (range.to.position <= from.position || range.from.position >= to.position) {
+      kept.push_back(std::move(range));
+      continue;
     }
-    dropped_[static_cast<std::size_t>(reason)] += lost;
-    if (i == 0 && before.from == before.to) jumped_ = true;
-    const bool keep_before = before.from != before.to;
-    const bool keep_after = after.from != after.to || (i + 1 == ranges_.size() && !keep_before);
-    ranges_[i] = keep_before ? before : after;
-    if (keep_before && keep_after) {
-      ranges_.insert(ranges_.begin() + static_cast<std::ptrdiff_t>(++i), std::move(after));
-    } else if (!keep_before && !keep_after) {
-      ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(i--));
+    std::array<FrameRange, 2> parts{range, range};
+    dropped_[static_cast<std::size_t>(reason)] += cut_out(from, to, parts);
+    if (kept.empty() && parts[0].from == parts[0].to) jumped_ = true;
+    for (auto& part : parts) {
+      if (part.from != part.to) kept.push_back(std::move(part));
     }
   }
+  ranges_ = std::move(kept);
   // The last one ends where everything is judged, also when its end was cut off.
   if (ranges_.empty() || ranges_.back().to != judged_) {
     ranges_.push_back({.from = judged_, .to = judged_, .sieve = sieve_});

@@ -118,6 +118,8 @@ class SpooledCursor final : public LogReader {
   void judge_front(const LogStretch& stretch);
   [[nodiscard]] bool find_chosen(const LogStretch& stretch);
   [[nodiscard]] Count count(const FrameRange& range) const;
+  [[nodiscard]] std::uint64_t cut_out(FramePlace from, FramePlace to,
+                                      std::array<FrameRange, 2>& parts) const;
   void drop(FramePlace from, FramePlace to, DropReason reason);
   void drop_before(FramePlace to, DropReason reason) { drop({}, to, reason); }
   void drop_lost();
@@ -129,6 +131,8 @@ class SpooledCursor final : public LogReader {
   void add_run(std::uint64_t bytes, const Taken& taken);
   void acknowledge_part(Run& run);
   void acknowledge_lost(Run& run);
+  [[nodiscard]] std::optional<std::array<Run, 3>> split(const Run& run, FramePlace from,
+                                                        FramePlace to) const;
   void list_lost(FramePlace from, FramePlace to);
   [[nodiscard]] std::chrono::milliseconds oldest_age(base::WallTime now) const noexcept;
   [[nodiscard]] base::WallTime time_at(std::uint64_t position) const;

@@ -222,44 +222,49 @@ void SpooledCursor::acknowledge_part(Run& run) {
   }
 }
 
+// What of a run lies before, in and behind [from, to); nothing if its frames cannot be had.
+std::optional<std::array<SpooledCursor::Run, 3>> SpooledCursor::split(const Run& run,
+                                                                      FramePlace from,
+                                                                      FramePlace to) const {
+  const auto& frames = run.frames;
+  std::array<Run, 3> parts;
+  parts.fill({.wire = run.wire, .wire_end = run.wire, .frames = frames});
+  for (auto& part : parts) part.frames.chosen = {};
+  parts[1].lost = true;
+  FrameSteps steps(log_, frames.from, frames.to);
+  auto wire = run.wire;
+  for (auto at = steps.at(); !steps.done(); at = steps.at()) {
+    const auto frame = steps.next();
+    if (frame.empty()) return std::nullopt;
+    const bool behind = at.position >= to.position;
+    auto& part = parts[behind ? 2 : (at.position < from.position ? 0 : 1)];
+    if (part.frames.chosen.frames == 0) {
+      part.wire = part.wire_end = wire;
+      part.frames.from = at;
+    }
+    part.frames.to = steps.at();
+    if (!frames.passes(frame)) continue;
+    wire += frame.size();
+    part.wire_end = wire;
+    part.frames.chosen += {1, frame.size()};
+    if (part.lost) part.ends.push_back(wire);
+  }
+  return parts;
+}
+
 // Frames in flight that will be had no more: where they end is noted, so that they still count as
 // delivered when they are.
 void SpooledCursor::list_lost(FramePlace from, FramePlace to) {
   std::deque<Run> runs;
   for (auto& run : runs_) {
     const auto& frames = run.frames;
-    if (run.lost || frames.to.position <= from.position || frames.from.position >= to.position) {
+    const bool apart = frames.to.position <= from.position || frames.from.position >= to.position;
+    auto parts = run.lost || apart ? std::nullopt : split(run, from, to);
+    if (!parts) {
       runs.push_back(std::move(run));
       continue;
     }
-    std::array<Run, 3> parts;  // Before it, in it, behind it.
-    parts.fill({.wire = run.wire, .wire_end = run.wire, .frames = frames});
-    for (auto& part : parts) part.frames.chosen = {};
-    FrameSteps steps(log_, frames.from, frames.to);
-    auto wire = run.wire;
-    for (auto at = steps.at(); !steps.done(); at = steps.at()) {
-      const auto frame = steps.next();
-      if (frame.empty()) break;
-      const std::size_t which =
-          at.position < from.position ? 0 : (at.position < to.position ? 1 : 2);
-      auto& part = parts[which];
-      if (part.wire_end == part.wire && part.frames.chosen.frames == 0) {
-        part.wire = part.wire_end = wire;
-        part.frames.from = at;
-      }
-      part.frames.to = steps.at();
-      if (!frames.passes(frame)) continue;
-      wire += frame.size();
-      part.wire_end = wire;
-      part.frames.chosen += {1, frame.size()};
-      if (which == 1) part.ends.push_back(wire);
-    }
-    if (!steps.done()) {
-      runs.push_back(std::move(run));
-      continue;
-    }
-    parts[1].lost = true;
-    for (auto& part : parts) {
+    for (auto& part : *parts) {
       if (part.wire_end > part.wire) runs.push_back(std::move(part));
     }
   }

@@ -20,14 +20,18 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
+// Prints the numbers that it is told, once.
+constexpr const char* kScript =
+    "test -f @DIR@order || exit 0; read f t < @DIR@order; rm @DIR@order; n=$(date +%s); "
+    "seq $f $t | sed \\\"s/^/sample $n bench series=0 /\\\"";
+
 std::string members(const std::string& url, const std::string& spool, const std::string& more) {
   return R"("log": {"memory": "256KiB", "segment": "64KiB", "spool": {"directory": ")" + spool +
-         R"(", "max_bytes": "64MiB", "sync": "100ms"}},
-         "endpoints": {"e": {"url": ")" +
-         url + R"(", "back_off": {"min": "10ms", "max": "50ms"})" + more + R"(}},
-         "collectors": {"directories": ["@DIR@collectors.d"], "run": {"numbers": {
-           "interval": "1s", "command": ["/bin/sh", "-c",
-           "test -f @DIR@order || exit 0; read f t < @DIR@order; rm @DIR@order; n=$(date +%s); seq $f $t | sed \"s/^/sample $n bench series=0 /\""]}}})";
+         R"(", "max_bytes": "64MiB", "sync": "100ms"}}, "endpoints": {"e": {"url": ")" + url +
+         R"(", "back_off": {"min": "10ms", "max": "50ms"})" + more +
+         R"(}}, "collectors": {"directories": ["@DIR@collectors.d"], "run": {"numbers": {
+             "interval": "1s", "command": ["/bin/sh", "-c", ")" +
+         kScript + R"("]}}})";
 }
 
 /// An agent with one collector, which prints numbered frames when it is told which.
