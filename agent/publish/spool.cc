@@ -108,12 +108,13 @@ void Spool::close_segment() {
     int result = io->truncate(file->get(), size);
     if (result == 0) result = io->sync(file->get());
     if (result == 0 && new_name) result = io->sync(directory->fd());
-    return [this, era, result] {
-      if (result < 0 && era == era_) {
-        degrade(spool_error("sync the spool", options_.directory, result));
-      }
-    };
+    return [this, era, result] { sealed(era, result); };
   });
+}
+
+void Spool::sealed(std::uint64_t era, int result) {
+  if (result >= 0 || era != era_) return;
+  degrade(spool_error("sync the spool", options_.directory, result));
 }
 
 // For one more file, and the one that is made ready for the next.
@@ -214,17 +215,19 @@ bool Spool::close(SpoolCursors cursors, base::WallTime now, std::chrono::millise
   unsaved_ = std::move(cursors);
   unsaved_->log_end = end_;
   unsaved_->saved = now;
-  if (directory_) {
-    thread_->post([io = io_, directory = directory_, saved = std::move(*unsaved_), this] {
-      const int error = directory->write_cursors(saved);
-      return [this, error] { closed_well_ = error == 0; };
-    });
-  }
+  if (directory_) post_last_cursors();
   const bool ended = thread_->stop(patience);
   sync_due_.stop();
   save_due_.stop();
   retry_due_.stop();
   return ended && closed_well_ && !degraded_;
+}
+
+void Spool::post_last_cursors() {
+  thread_->post([directory = directory_, saved = std::move(*unsaved_), this] {
+    const int error = directory->write_cursors(saved);
+    return [this, error] { closed_well_ = error == 0; };
+  });
 }
 
 SpoolStats Spool::stats() const noexcept {

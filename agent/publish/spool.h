@@ -163,6 +163,8 @@ class Spool {
   [[nodiscard]] int claim_file(const std::string& name,
                                std::shared_ptr<const base::UniqueFd>& file);
   void close_segment();
+  void sealed(std::uint64_t era, int result);
+  void post_last_cursors();
   void make_room();
   void remove_oldest();
   void post_spare();

@@ -77,13 +77,14 @@ SpoolSpot SpoolCatalog::find(std::uint64_t position, SpoolPlace end) const {
   gap.damaged =
       position < damaged_before_ || (file != files_.end() && position >= file->range.from.position);
   for (; file != files_.end(); ++file) {
-    for (const auto& extent : file->extents) {
-      if (extent.holds(position)) return {.stored = true, .extent = extent};
-      if (extent.from.position > position) {
-        gap.extent.to = extent.from;
-        return gap;
-      }
-    }
+    const auto extent =
+        std::find_if(file->extents.begin(), file->extents.end(), [position](const auto& one) {
+          return one.holds(position) || one.from.position > position;
+        });
+    if (extent == file->extents.end()) continue;
+    if (extent->holds(position)) return {.stored = true, .extent = *extent};
+    gap.extent.to = extent->from;
+    return gap;
   }
   return gap;
 }
