@@ -17,6 +17,22 @@
 #include "agent/config/runtime_directory.h"
 
 namespace lariat::app {
+namespace {
+
+// With the disk, at the end.
+constexpr std::chrono::milliseconds kLeastPatience{1'000};
+
+// What cannot be changed while frames are on their way through it.
+std::optional<std::string> needs_restart(const config::Log& now, const config::Log& next) {
+  const std::string_view advice = "restart the agent to change it";
+  if (now.spool != next.spool) return fmt::format("log.spool is another: {}", advice);
+  if (now.spool && now.segment != next.segment) {
+    return fmt::format("log.segment is another, and there is a spool: {}", advice);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Agent::Agent(std::string named, config::Surroundings surroundings, config::Config config,
              const base::Log& lines)
@@ -67,7 +83,12 @@ expose::Sources Agent::sources() {
           }};
 }
 
-base::Result<bool> Agent::open() { return open_doors(config_); }
+base::Result<bool> Agent::open() {
+  if (auto spool = spool_options(config_)) {
+    if (auto opened = publisher_.open_spool(*std::move(spool)); !opened) return opened.error();
+  }
+  return open_doors(config_);
+}
 
 // Each opens where it is to be before it closes where it was; on an error all is as before.
 base::Result<bool> Agent::open_doors(const config::Config& config) {
@@ -132,6 +153,9 @@ void Agent::run() {
   notify_.ready(summary());
   loop_.run();
   for (const auto& line : publisher_.farewell()) lines_.warning(line);
+  if (!publisher_.close_spool(std::max(config_.shutdown_grace, kLeastPatience))) {
+    lines_.warning("the spool did not take everything: the next run may send some frames again");
+  }
   lines_.info("ended");
 }
 
@@ -169,6 +193,7 @@ std::optional<std::string> Agent::try_reload() {
                        count == 1 ? "mistake" : "mistakes",
                        config::to_string(loaded.mistakes.front()));
   }
+  if (auto why = needs_restart(config_.log, loaded.config->log)) return why;
   const auto old_address = http_address_;
   if (const auto opened = open_doors(*loaded.config); !opened) return opened.error().text;
   if (http_address_ != old_address) lines_.info(where());
@@ -232,8 +257,8 @@ expose::Status Agent::status() const {
       .reload_error = reloads_.error(),
       .http = http_address_,
       .ready = collectors_.every_one_ran(),
-      .log_frames = log.end_sequence() - log.begin_sequence(),
-      .log_frames_total = log.end_sequence(),
+      .log_frames = log.end_sequence() - log.oldest().sequence,
+      .log_frames_total = publisher_.frames_published(),
       .log_memory_bytes = log.memory_bytes(),
       .series = snapshot_.series(),
       .series_refused = snapshot_.refused(),

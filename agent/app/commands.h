@@ -24,6 +24,7 @@ void add_send(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
 void add_name(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_spool(CLI::App& app, Run& run);
 void add_check(CLI::App& app, Run& run);
 void add_collect(CLI::App& app, Run& run);
 

@@ -73,6 +73,7 @@ int start(int argc, char** argv) {
   add_status(app, run);
   add_name(app, run);
   add_bench(app, run);
+  add_spool(app, run);
   add_check(app, run);
   add_collect(app, run);
   try {

@@ -23,6 +23,13 @@ publish::LogLimits log_limits(const config::Config& config) {
   return {.memory_bytes = config.log.memory, .segment_bytes = config.log.segment};
 }
 
+std::optional<publish::SpoolOptions> spool_options(const config::Config& config) {
+  const auto& spool = config.log.spool;
+  if (!spool) return std::nullopt;
+  return publish::SpoolOptions{
+      .directory = spool->directory, .max_bytes = spool->max_bytes, .sync = spool->sync};
+}
+
 std::vector<publish::EndpointConfig> endpoint_configs(const config::Config& config) {
   std::vector<publish::EndpointConfig> endpoints;
   endpoints.reserve(config.endpoints.size());

@@ -13,10 +13,22 @@
 
 namespace lariat::config {
 
+/// The log on disk.
+struct Spool {
+  std::string directory = "/var/lib/lariat/spool";      ///< Absolute path.
+  std::uint64_t max_bytes = std::uint64_t{256} << 20U;  ///< Of all files.
+  std::chrono::milliseconds sync{1'000};                ///< What a loss of power may cost.
+  friend bool operator==(const Spool&, const Spool&) = default;
+};
+
 /// Budget of the log.
 struct Log {
   std::uint64_t memory = std::uint64_t{16} << 20U;  ///< Bytes.
   std::uint64_t segment = std::uint64_t{1} << 20U;  ///< Bytes.
+  std::optional<Spool> spool;                       ///< Absent: in memory only.
+
+  /// What an endpoint may lag before the log drops frames.
+  [[nodiscard]] std::uint64_t budget() const noexcept { return spool ? spool->max_bytes : memory; }
   friend bool operator==(const Log&, const Log&) = default;
 };
 

@@ -96,11 +96,12 @@ void read_back_off(const Value& value, Endpoint& endpoint) {
 
 void read_max_bytes(const Value& value, const Log& log, Endpoint& endpoint) {
   endpoint.max_bytes = size(value, {.least = kLeastLag});
-  if (!endpoint.max_bytes || *endpoint.max_bytes <= log.memory) return;
+  if (!endpoint.max_bytes || *endpoint.max_bytes <= log.budget()) return;
+  const auto* key = log.spool ? "log.spool.max_bytes" : "log.memory";
   value.warning(
-      fmt::format("{} is more than log.memory holds ({}), which drops frames first; "
-                  "write a larger log.memory, or remove this key",
-                  value.found(), base::exact_size(log.memory)));
+      fmt::format("{} is more than {} holds ({}), which drops frames first; "
+                  "write a larger {}, or remove this key",
+                  value.found(), key, base::exact_size(log.budget()), key));
 }
 
 void refuse_what_comes_later(Object& object) {

@@ -55,6 +55,28 @@ proto::DefaultTags read_tags(const Value& value) {
   return tags;
 }
 
+// Room for the file that is written, the next, and two to be read.
+constexpr std::uint64_t kLeastFiles = 4;
+
+void read_spool(const Value& value, Log& log) {
+  auto object = Object::of(value, R"({"directory": "/var/lib/lariat/spool"}, or null for none)");
+  if (!object) return;
+  Spool spool;
+  object->set("directory", spool.directory,
+              [](const Value& at) { return absolute_path(at, "/var/lib/lariat/spool"); });
+  const auto most = object->find("max_bytes");
+  if (most) spool.max_bytes = size(*most, {}).value_or(spool.max_bytes);
+  object->set("sync", spool.sync, [](const Value& at) { return duration(at, {}); });
+  object->finish();
+  if (spool.max_bytes / kLeastFiles < log.segment) {
+    const Value& at = most ? *most : value;
+    at.mistake(fmt::format("max_bytes is {}, less than four segments of {}; write {} or more",
+                           base::exact_size(spool.max_bytes), base::exact_size(log.segment),
+                           base::exact_size(kLeastFiles * log.segment)));
+  }
+  log.spool = std::move(spool);
+}
+
 void read_log(const Value& value, Log& log) {
   auto object = Object::of(value, R"({"memory": "16MiB"})");
   if (!object) return;
@@ -63,7 +85,7 @@ void read_log(const Value& value, Log& log) {
   object->set("segment", log.segment, [](const Value& at) {
     return size(at, {.least = kLeastSegment, .most = kMostSegment});
   });
-  object->refuse("spool", "is not in this version, which holds the log in memory only; remove it");
+  if (const auto spool = object->find_unless_null("spool")) read_spool(*spool, log);
   object->finish();
   if (log.memory / 2 >= log.segment) return;
   const Value& at = memory ? *memory : value;

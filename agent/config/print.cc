@@ -45,6 +45,15 @@ Json listen(const std::optional<Listen>& http) {
   return object;
 }
 
+Json spool(const std::optional<Spool>& spool) {
+  if (!spool) return nullptr;
+  Json object = Json::object();
+  object["directory"] = as_written(spool->directory);
+  object["max_bytes"] = base::exact_size(spool->max_bytes);
+  object["sync"] = duration(spool->sync);
+  return object;
+}
+
 Json endpoint(const Endpoint& endpoint) {
   Json object = Json::object();
   object["url"] = endpoint.url.text();
@@ -100,6 +109,7 @@ std::string print(const Config& config) {
   object["interval"] = duration(config.interval);
   object["log"]["memory"] = base::exact_size(config.log.memory);
   object["log"]["segment"] = base::exact_size(config.log.segment);
+  object["log"]["spool"] = spool(config.log.spool);
   object["http"] = listen(config.http);
   object["control"] = nullptr;
   if (!config.control_socket.empty()) object["control"]["socket"] = config.control_socket;

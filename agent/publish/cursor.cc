@@ -3,22 +3,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "proto/message.h"
 
 namespace lariat::publish {
-
-std::string_view to_string(DropReason reason) noexcept {
-  constexpr std::array<std::string_view, kDropReasons> kNames = {
-      "evicted", "full", "expired", "rejected", "unsupported", "damaged"};
-  return kNames[static_cast<std::size_t>(reason)];
-}
-
-std::uint64_t Ledger::dropped_total() const noexcept {
-  return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
-}
 
 Cursor::Cursor(const FrameLog& log, CursorLimits limits)
     : log_(log),
@@ -107,6 +96,8 @@ void Cursor::evict_before(std::uint64_t position) {
   if (selection_.has_past()) forget_past();
 }
 
+void Cursor::lose(FramePlace /*from*/, FramePlace to) { evict_before(to.position); }
+
 void Cursor::enforce_limits(base::WallTime now) {
   judge();  // Both limits are measured from the log's end.
   if (limits_.max_bytes && lag() > *limits_.max_bytes) {
@@ -170,7 +161,7 @@ std::uint64_t Cursor::messages_before_control() const noexcept {
 }
 
 std::size_t Cursor::gather(std::span<iovec> spans, std::size_t max_bytes,
-                           std::span<std::byte> scratch) const noexcept {
+                           std::span<std::byte> scratch) {
   std::size_t count = 0;
   if (head_sent_ < head_.size()) {
     spans[count++] = {const_cast<std::byte*>(head_.data()) + head_sent_, head_.size() - head_sent_};
@@ -315,6 +306,8 @@ bool Cursor::settled() const noexcept {
 }
 
 std::uint64_t Cursor::held_from() const noexcept { return wire_.held_from(ranges_.front().from); }
+
+FramePlace Cursor::held_place() const noexcept { return log_.frame_at(held_from()); }
 
 std::uint64_t Cursor::lag() const noexcept { return log_.end() - ranges_.front().from; }
 

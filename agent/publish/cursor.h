@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,100 +10,43 @@
 #include <vector>
 
 #include "agent/publish/frame_log.h"
+#include "agent/publish/log_reader.h"
 #include "agent/publish/selection.h"
 #include "agent/publish/wire_map.h"
-#include "proto/filter.h"
 
 namespace lariat::publish {
 
-/// Why a frame never reached an endpoint: the label `reason` of
-/// `lariat_endpoint_frames_dropped_total`.
-enum class DropReason { kEvicted, kFull, kExpired, kRejected, kUnsupported, kDamaged };
-inline constexpr std::size_t kDropReasons = 6;
-[[nodiscard]] std::string_view to_string(DropReason reason) noexcept;
-
-/// What became of an endpoint's frames. At every reading, in frames:
-/// `accepted == delivered + sum(dropped) + queued`; `queued` is counted from positions.
-struct Ledger {
-  std::uint64_t accepted = 0;   ///< Passed the filter, from the start on.
-  std::uint64_t delivered = 0;  ///< Acknowledged.
-  std::uint64_t resent = 0;     ///< Written again after a connection died under them.
-  std::array<std::uint64_t, kDropReasons> dropped{};
-  std::uint64_t queued = 0;
-  std::uint64_t bytes_queued = 0;
-  std::uint64_t bytes_in_flight = 0;  ///< Of those, written and not acknowledged.
-  std::chrono::milliseconds oldest_age{};
-
-  [[nodiscard]] std::uint64_t dropped_total() const noexcept;
-  [[nodiscard]] bool balances() const noexcept {
-    return accepted == delivered + dropped_total() + queued;
-  }
-};
-
-/// Where a new endpoint begins: at what comes, or at the oldest frame that the log holds.
-enum class Start { kEnd, kBegin };
-
-struct CursorLimits {
-  std::optional<proto::Filter> filter;
-  Start start = Start::kEnd;
-  std::optional<std::uint64_t> max_bytes;            ///< Lag; older unsent frames are dropped.
-  std::optional<std::chrono::milliseconds> max_age;  ///< Since the append.
-
-  friend bool operator==(const CursorLimits&, const CursorLimits&) = default;
-};
-
-/// One endpoint's place in the log: what it has to send next, what is on the wire, what became of
-/// every frame. Knows bytes and positions, no sockets and no clock.
-///
-/// Invariants: `acked ≤ sent ≤ judged`; whole frames only, a cut one goes out again from its start
-/// on the next connection; the ledger balances after every call. Ownership: borrows the log.
-/// Threads: loop thread only.
-class Cursor {
+/// The reader of a log in memory: nothing is counted that can be told from positions, so a frame
+/// costs it nothing.
+class Cursor final : public LogReader {
  public:
   Cursor(const FrameLog& log, CursorLimits limits);
 
-  /// Takes in what the log has gained.
-  void judge();
-  /// The log is about to drop what lies before `position`: unsent frames there are `evicted`, the
-  /// rest of one that is cut by the wire is set aside.
-  void evict_before(std::uint64_t position);
-  /// Takes in what the log has gained, and drops unsent frames over the lag and the age allowed.
-  void enforce_limits(base::WallTime now);
+  void judge() override;
+  void evict_before(std::uint64_t position) override;
+  void lose(FramePlace from, FramePlace to) override;
+  void enforce_limits(base::WallTime now) override;
+  void change_limits(CursorLimits limits, base::WallTime now) override;
 
-  /// Others hold from now on: lag and age at once, a filter for the frames that are still to come.
-  /// Where it started stays.
-  void change_limits(CursorLimits limits, base::WallTime now);
-
-  void begin_connection();
-  /// Bytes are there that may be sent.
-  [[nodiscard]] bool behind() const noexcept {
+  void begin_connection() override;
+  [[nodiscard]] bool behind() const noexcept override {
     return head_sent_ < head_.size() || ranges_.front().from < ranges_.front().to;
   }
-  /// Puts a message of the connection's own behind the frame that is being sent.
-  void add_control(std::span<const std::byte> message);
-  /// Messages of this connection before a control message that were added now, control ones
-  /// included.
-  [[nodiscard]] std::uint64_t messages_before_control() const noexcept;
-  /// The bytes to send next, at most `max_bytes` of them, in spans that are valid until the next
-  /// call of any method. Frames chosen by a filter are gathered in `scratch`.
+  [[nodiscard]] bool waits_for_disk() const noexcept override { return false; }
+  void add_control(std::span<const std::byte> message) override;
+  [[nodiscard]] std::uint64_t messages_before_control() const noexcept override;
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
-                                   std::span<std::byte> scratch) const noexcept;
-  /// The first `bytes` of what was gathered have been written.
-  void wrote(std::size_t bytes);
-  /// Of all bytes written on this connection, so many have arrived.
-  void acknowledge(std::uint64_t bytes);
-  [[nodiscard]] std::uint64_t bytes_written() const noexcept { return written_; }
-  /// Frames not acknowledged go back to be sent, whole; those that the log no longer has are
-  /// `evicted`.
-  void end_connection();
+                                   std::span<std::byte> scratch) override;
+  void wrote(std::size_t bytes) override;
+  void acknowledge(std::uint64_t bytes) override;
+  [[nodiscard]] std::uint64_t bytes_written() const noexcept override { return written_; }
+  void end_connection() override;
 
-  [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept;
-  /// Every frame that the log holds was judged, and delivered or dropped if it passed.
-  [[nodiscard]] bool settled() const noexcept;
-  /// The log must not recycle what lies behind this, as long as it has the choice.
-  [[nodiscard]] std::uint64_t held_from() const noexcept;
-  /// Bytes of the log not yet sent: how far the endpoint lags.
-  [[nodiscard]] std::uint64_t lag() const noexcept;
+  [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept override;
+  [[nodiscard]] bool settled() const noexcept override;
+  [[nodiscard]] std::uint64_t held_from() const noexcept override;
+  [[nodiscard]] FramePlace held_place() const noexcept override;
+  [[nodiscard]] std::uint64_t lag() const noexcept override;
 
  private:
   void change_filter(const std::optional<proto::Filter>& filter);

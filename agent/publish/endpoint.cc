@@ -12,6 +12,8 @@
 #include "agent/base/units.h"
 #include "agent/net/peer.h"
 #include "agent/net/socket_options.h"
+#include "agent/publish/cursor.h"
+#include "agent/publish/spooled_cursor.h"
 #include "proto/encode.h"
 
 namespace lariat::publish {
@@ -24,6 +26,14 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds kGoodConnection{10'000};
 // What ZeroMQ's ZMTP greeting begins with; no TSDP message does.
 constexpr std::byte kZeroMqGreeting{0xff};
+
+// A disk that could not be read for want of descriptors is tried again.
+constexpr std::chrono::milliseconds kTryDisk{1'000};
+
+std::unique_ptr<LogReader> make_reader(const EndpointContext& context, const CursorLimits& limits) {
+  if (!context.log.spooled()) return std::make_unique<Cursor>(context.log, limits);
+  return std::make_unique<SpooledCursor>(context.log, limits, context.resume);
+}
 
 std::string words(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
 
@@ -50,14 +60,17 @@ std::string_view to_string(EndReason reason) noexcept {
 Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config)
     : context_(context),
       config_(std::move(config)),
-      cursor_(context.log, config_.limits),
+      cursor_(make_reader(context, config_.limits)),
       back_off_(config_.back_off_min, config_.back_off_max, context.seed),
       dialer_(context.loop, context.resolver,
               [this](net::DialOutcome outcome) noexcept { dialled(std::move(outcome)); }),
       readable_(context.loop, loop::CallbackKind::kRead, [this]() noexcept { readable(); }),
       writable_(context.loop, loop::CallbackKind::kWrite, [this]() noexcept { writable(); }),
       retry_(context.loop, [this]() noexcept { dial(); }),
-      stall_(context.loop, [this]() noexcept { look_for_stall(); }) {}
+      stall_(context.loop, [this]() noexcept { look_for_stall(); }),
+      disk_(context.loop, [this]() noexcept {
+        if (connected() && cursor_->behind()) flush();
+      }) {}
 
 Endpoint::~Endpoint() { stop(); }
 
@@ -105,16 +118,16 @@ void Endpoint::attach(base::UniqueFd socket, const std::string& peer) {
   readable_.watch(socket_.get());
   writable_.watch(socket_.get());
   readable_.start();
-  cursor_.begin_connection();
-  cursor_.enforce_limits(context_.loop.wall_now());
+  cursor_->begin_connection();
+  cursor_->enforce_limits(context_.loop.wall_now());
   if (config_.heartbeat.count() > 0) add_heartbeat();
   flush();
 }
 
 void Endpoint::turn() {
-  cursor_.judge();
-  if (cursor_.behind()) cursor_.enforce_limits(context_.loop.wall_now());
-  if (connected() && !writable_.active() && cursor_.behind()) {
+  cursor_->judge();
+  if (cursor_->behind()) cursor_->enforce_limits(context_.loop.wall_now());
+  if (connected() && !writable_.active() && cursor_->behind()) {
     flush();
   } else {
     update_watchers();
@@ -123,11 +136,16 @@ void Endpoint::turn() {
 
 void Endpoint::evict_before(std::uint64_t position) {
   ask_acknowledged();
-  cursor_.evict_before(position);
+  cursor_->evict_before(position);
+}
+
+void Endpoint::lose(FramePlace from, FramePlace to) {
+  ask_acknowledged();
+  cursor_->lose(from, to);
 }
 
 void Endpoint::beat() {
-  if (!connected() || config_.heartbeat.count() == 0 || cursor_.behind()) return;
+  if (!connected() || config_.heartbeat.count() == 0 || cursor_->behind()) return;
   add_heartbeat();
   flush();
 }
@@ -135,7 +153,7 @@ void Endpoint::beat() {
 std::optional<base::WallTime> Endpoint::beat_due() const noexcept {
   const auto interval = config_.heartbeat;
   // With bytes that wait the heartbeat goes out before them, when they do.
-  if (!connected() || interval.count() == 0 || cursor_.behind()) return std::nullopt;
+  if (!connected() || interval.count() == 0 || cursor_->behind()) return std::nullopt;
   const auto since = (beat_wall_ + interval / 2).time_since_epoch();
   return base::WallTime((since / interval + 1) * interval);
 }
@@ -145,21 +163,21 @@ void Endpoint::add_heartbeat() {
   const auto seconds =
       std::chrono::floor<std::chrono::seconds>(context_.loop.wall_now()).time_since_epoch();
   proto::encode_heartbeat(message, static_cast<std::uint64_t>(seconds.count()),
-                          cursor_.messages_before_control());
-  cursor_.add_control(message);
+                          cursor_->messages_before_control());
+  cursor_->add_control(message);
   beat_at_ = context_.loop.now();
   beat_wall_ = context_.loop.wall_now();
 }
 
 void Endpoint::writable() {
   ++stats_.write_wakeups;
-  if (!cursor_.behind()) {
+  if (!cursor_->behind()) {
     ++stats_.write_wakeups_empty;
     context_.loop.nothing_done();
     update_watchers();
     return;
   }
-  cursor_.enforce_limits(context_.loop.wall_now());
+  cursor_->enforce_limits(context_.loop.wall_now());
   context_.touched = true;
   flush();
 }
@@ -170,11 +188,12 @@ void Endpoint::flush() {
   }
   // Before the write: what is outstanding then was written earlier.
   ask_acknowledged();
-  const bool outstanding = acked_ < cursor_.bytes_written();
+  const bool outstanding = acked_ < cursor_->bytes_written();
   if (!outstanding) progress_at_ = context_.loop.now();
 
   std::array<iovec, kMaxSpans> spans;
-  const auto count = cursor_.gather(spans, kMaxBytes, context_.scratch);
+  const auto count = cursor_->gather(spans, kMaxBytes, context_.scratch);
+  if (cursor_->waits_for_disk()) disk_.start(kTryDisk);
   if (count == 0) {
     update_watchers();
     return;
@@ -189,7 +208,7 @@ void Endpoint::flush() {
   }
   if (sent > 0) {
     stats_.bytes_sent += static_cast<std::uint64_t>(sent);
-    cursor_.wrote(static_cast<std::size_t>(sent));
+    cursor_->wrote(static_cast<std::size_t>(sent));
     // A unix socket takes bytes only as its reader makes room.
     if (config_.url.is_unix()) progress_at_ = context_.loop.now();
   }
@@ -201,18 +220,20 @@ void Endpoint::flush() {
   }
 }
 
+bool Endpoint::may_send() const noexcept { return cursor_->behind() && !cursor_->waits_for_disk(); }
+
 void Endpoint::update_watchers() {
 #ifdef LARIAT_WATCHER_LEFT_ON
   writable_.set_active(connected());  // The bug of the essay, for the test that finds it.
 #else
-  writable_.set_active(connected() && cursor_.behind());
+  writable_.set_active(connected() && may_send());
 #endif
   if (writable_.active()) arm_stall_timer();
 }
 
 void Endpoint::ask_acknowledged() {
-  if (!connected() || acked_ == cursor_.bytes_written()) return;
-  const auto written = cursor_.bytes_written();
+  if (!connected() || acked_ == cursor_->bytes_written()) return;
+  const auto written = cursor_->bytes_written();
   const auto outstanding = config_.url.is_unix() ? net::unix_unread_at_most(socket_.get())
                                                  : net::unacknowledged(socket_.get());
   if (!outstanding) return;
@@ -225,7 +246,7 @@ void Endpoint::ask_acknowledged() {
     set_stalled(false);
     context_.lines.info(fmt::format("endpoint {}: takes data again", config_.name));
   }
-  cursor_.acknowledge(acked_);
+  cursor_->acknowledge(acked_);
 }
 
 // Armed while the kernel refuses more, or when bytes written earlier are found outstanding. It is
@@ -237,7 +258,7 @@ void Endpoint::arm_stall_timer() {
 
 void Endpoint::look_for_stall() {
   ask_acknowledged();
-  if (!connected() || (acked_ == cursor_.bytes_written() && !cursor_.behind())) return;
+  if (!connected() || (acked_ == cursor_->bytes_written() && !cursor_->behind())) return;
   const auto quiet = context_.loop.now() - progress_at_;
   if (quiet < config_.stall_timeout) {
     stall_.start(config_.stall_timeout - quiet);
@@ -278,7 +299,7 @@ void Endpoint::readable() {
     take_received(context_.scratch.first(static_cast<std::size_t>(got)));
   } else if (got == 0) {
     if (config_.url.is_unix() && net::unix_peer_gone(socket_.get())) {
-      cursor_.acknowledge(cursor_.bytes_written());
+      cursor_->acknowledge(cursor_->bytes_written());
     }
     end(EndReason::kClosed, fmt::format("{} closed the connection", peer_));
   } else if (errno != EAGAIN && errno != EINTR) {
@@ -331,10 +352,11 @@ void Endpoint::close(EndReason reason) {
   if (reason == EndReason::kLocal) {
     ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
   }
-  cursor_.end_connection();
+  cursor_->end_connection();
   readable_.watch(-1);
   writable_.watch(-1);
   stall_.stop();
+  disk_.stop();
   stalled_ = false;
   if (reason == EndReason::kTimeout) {
     net::close_hard(socket_);
@@ -362,13 +384,13 @@ void Endpoint::retry(const std::string& why) {
 
 Ledger Endpoint::ledger() {
   ask_acknowledged();
-  cursor_.judge();
+  cursor_->judge();
   const auto now = context_.loop.wall_now();
-  cursor_.enforce_limits(now);
+  cursor_->enforce_limits(now);
   context_.touched = true;
   // What is new goes out at the end of the turn, without the watcher.
-  if (!cursor_.behind()) update_watchers();
-  return cursor_.ledger(now);
+  if (!cursor_->behind()) update_watchers();
+  return cursor_->ledger(now);
 }
 
 }  // namespace lariat::publish

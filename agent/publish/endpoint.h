@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,8 @@
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
 #include "agent/net/dialer.h"
-#include "agent/publish/cursor.h"
+#include "agent/publish/frame_log.h"
+#include "agent/publish/log_reader.h"
 #include "proto/decode.h"
 
 namespace lariat::publish {
@@ -79,9 +81,10 @@ struct EndpointContext {
   net::Resolver& resolver;
   const FrameLog& log;
   const base::Log& lines;
-  std::span<std::byte> scratch;  ///< For one call: what is read, what a filter gathers.
-  std::uint64_t seed;            ///< Of the back-off's chance.
-  bool& touched;                 ///< Set when positions or the connection changed.
+  std::span<std::byte> scratch;      ///< For one call: what is read, what a filter gathers.
+  std::uint64_t seed;                ///< Of the back-off's chance.
+  bool& touched;                     ///< Set when positions or the connection changed.
+  std::optional<FramePlace> resume;  ///< Where it was when the last run ended, with a spool.
 };
 
 /// One aggregator: a cursor into the shared log, and the connection its frames go out on.
@@ -115,8 +118,10 @@ class Endpoint {
   /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
   /// is not known to refuse.
   void turn();
-  /// The log is about to drop what lies before `position`.
+  /// Memory is about to drop what lies before `position`.
   void evict_before(std::uint64_t position);
+  /// These frames are about to be had no more, neither in memory nor on disk.
+  void lose(FramePlace from, FramePlace to);
   /// Sends a heartbeat, unless other bytes wait to be sent.
   void beat();
   /// When the next heartbeat is due if nothing is sent before: a multiple of its interval by the
@@ -144,9 +149,11 @@ class Endpoint {
   [[nodiscard]] Ledger ledger();
   /// What would be lost if it ended now, in words; empty if that is nothing.
   [[nodiscard]] std::string left_in_words();
-  [[nodiscard]] bool settled() const noexcept { return cursor_.settled(); }
-  [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_.held_from(); }
-  [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_.lag(); }
+  [[nodiscard]] bool settled() const noexcept { return cursor_->settled(); }
+  [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_->held_from(); }
+  /// The same, with its number: where it is to go on after a restart.
+  [[nodiscard]] FramePlace held_place() const noexcept { return cursor_->held_place(); }
+  [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_->lag(); }
 
  private:
   void dial();
@@ -156,6 +163,7 @@ class Endpoint {
   void readable();
   void take_received(std::span<const std::byte> octets);
   void flush();
+  [[nodiscard]] bool may_send() const noexcept;
   void add_heartbeat();
   void update_watchers();
   void arm_stall_timer();
@@ -170,7 +178,7 @@ class Endpoint {
 
   EndpointContext context_;
   EndpointConfig config_;
-  Cursor cursor_;
+  std::unique_ptr<LogReader> cursor_;
   EndpointStats stats_;
   base::BackOff back_off_;
   net::Dialer dialer_;
@@ -181,6 +189,7 @@ class Endpoint {
   loop::IoWatcher writable_;
   loop::Timer retry_;
   loop::Timer stall_;
+  loop::Timer disk_;  // Until it is tried again.
   proto::Decoder decoder_;
   bool running_ = false;
   bool stalled_ = false;

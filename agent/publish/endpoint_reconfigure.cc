@@ -19,7 +19,7 @@ void Endpoint::reconfigure(EndpointConfig config) {
   if (moved || other_pace) {
     back_off_ = base::BackOff(config_.back_off_min, config_.back_off_max, context_.seed);
   }
-  cursor_.change_limits(config_.limits, context_.loop.wall_now());
+  cursor_->change_limits(config_.limits, context_.loop.wall_now());
   context_.touched = true;
   if (!running_) return;
   if (moved) {
@@ -33,7 +33,7 @@ void Endpoint::reconfigure(EndpointConfig config) {
   context_.lines.info(fmt::format("endpoint {}: has other settings", config_.name));
   retime(old);
   // What is new goes out at the end of the turn, without the watcher.
-  if (!cursor_.behind()) update_watchers();
+  if (!cursor_->behind()) update_watchers();
 }
 
 void Endpoint::retime(const EndpointConfig& old) {

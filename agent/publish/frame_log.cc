@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "agent/publish/spool.h"
+#include "agent/publish/spool_pages.h"
 #include "proto/message.h"
 
 namespace lariat::publish {
@@ -19,6 +21,8 @@ FrameLog::FrameLog(LogLimits limits) {
   segments_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
 }
 
+FrameLog::~FrameLog() = default;
+
 void FrameLog::take_limits(LogLimits limits) {
   limits_ = limits;
   limits_.segment_bytes = std::max<std::size_t>(limits_.segment_bytes, 4096);
@@ -30,7 +34,7 @@ void FrameLog::set_limits(LogLimits limits) {
   take_limits(limits);
   std::erase_if(spare_,
                 [&](const auto& slab) { return slab->capacity() != limits_.segment_bytes; });
-  while (memory_bytes() > limits_.memory_bytes && !(spare_.empty() && segments_.size() == 1)) {
+  while (slab_bytes() > limits_.memory_bytes && !(spare_.empty() && segments_.size() == 1)) {
     if (spare_.empty()) evict_oldest();
     spare_.clear();
   }
@@ -47,9 +51,11 @@ void FrameLog::open_segment() {
   const auto position = end();
   const auto sequence = end_sequence();
   const auto not_before = segments_.back()->last_time();
+  // Before it may have to leave the memory.
+  if (spool_ != nullptr) write_through(not_before);
   // The oldest goes until one more slab fits the budget; the last one stays in any case.
   while (segments_.size() > 1 && spare_.empty() &&
-         memory_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
+         slab_bytes() + limits_.segment_bytes > limits_.memory_bytes) {
     evict_oldest();
   }
   if (spare_.empty()) spare_.push_back(std::make_unique<Segment>(limits_.segment_bytes));
@@ -62,6 +68,7 @@ void FrameLog::open_segment() {
 
 void FrameLog::evict_oldest() {
   if (on_evict_) on_evict_(segments_.front()->end());
+  if (spool_ != nullptr) tell_lost(*segments_.front());
   recycle_oldest();
 }
 
@@ -141,6 +148,10 @@ std::uint64_t FrameLog::first_after(base::WallTime time) const noexcept {
 }
 
 std::size_t FrameLog::memory_bytes() const noexcept {
+  return pages_ ? slab_bytes() + pages_->memory_bytes() : slab_bytes();
+}
+
+std::size_t FrameLog::slab_bytes() const noexcept {
   std::size_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->memory_bytes();
   for (const auto& segment : spare_) bytes += segment->memory_bytes();

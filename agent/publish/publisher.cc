@@ -32,7 +32,8 @@ Publisher::Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log&
       scratch_(kScratchBytes),
       before_sleep_(loop, [this]() noexcept { turn(); }),
       beat_(loop, [this]() noexcept { beat(); }),
-      flush_poll_(loop, [this]() noexcept { poll_flush(); }) {
+      flush_poll_(loop, [this]() noexcept { poll_flush(); }),
+      save_(loop, [this]() noexcept { save_cursors(); }) {
   log_.on_evict([this](std::uint64_t position) { evict_before(position); });
 }
 
@@ -45,9 +46,12 @@ std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
                                 .lines = lines_,
                                 .scratch = scratch_,
                                 .seed = std::random_device()(),
-                                .touched = touched_};
+                                .touched = touched_,
+                                .resume = saved_place(config.name)};
   auto endpoint = std::make_unique<Endpoint>(context, std::move(config));
   endpoint->start();
+  // Where a new one began is not forgotten by a crash.
+  if (spool_) save_.start(std::chrono::milliseconds(0));
   return endpoint;
 }
 
@@ -61,6 +65,7 @@ std::unique_ptr<Endpoint> Publisher::take(std::string_view name) {
 
 void Publisher::tell_removed(Endpoint& endpoint) {
   endpoint.stop();
+  note_place(endpoint);
   const auto left = endpoint.left_in_words();
   const auto& name = endpoint.config().name;
   if (left.empty()) {
@@ -103,12 +108,14 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
 void Publisher::set_log_limits(LogLimits limits) {
   for (const auto& endpoint : endpoints_) endpoint->ask_acknowledged();
   release_log();
+  if (spool_) limits.segment_bytes = log_.segment_bytes();
   log_.set_limits(limits);
   grew_ = true;  // Each endpoint has to see whether there is still something to send.
 }
 
 void Publisher::turn() {
   if (std::exchange(grew_, false)) {
+    if (spool_) log_.write_through(loop_.wall_now());
     for (const auto& endpoint : endpoints_) endpoint->turn();
     touched_ = true;
   }
@@ -122,10 +129,14 @@ void Publisher::release_log() {
   auto held_from = log_.end();
   for (const auto& endpoint : endpoints_) held_from = std::min(held_from, endpoint->held_from());
   log_.release(held_from);
+  release_spool(held_from);
 }
 
+// While endpoints are replaced the list has holes.
 void Publisher::evict_before(std::uint64_t position) {
-  for (const auto& endpoint : endpoints_) endpoint->evict_before(position);
+  for (const auto& endpoint : endpoints_) {
+    if (endpoint) endpoint->evict_before(position);
+  }
 }
 
 void Publisher::beat() {
@@ -181,7 +192,9 @@ std::vector<std::string> Publisher::farewell() {
   for (const auto& endpoint : endpoints_) {
     const auto left = endpoint->left_in_words();
     if (left.empty()) continue;
-    lines.push_back(fmt::format("endpoint {}: ends with {}", endpoint->config().name, left));
+    const bool kept = spool_ && !spool_->degraded();
+    lines.push_back(fmt::format("endpoint {}: ends with {}{}", endpoint->config().name, left,
+                                kept ? "; the spool keeps it for the next run" : ""));
   }
   return lines;
 }
@@ -222,11 +235,13 @@ std::uint64_t Publisher::lag() const noexcept {
 
 void Publisher::report(metrics::Report& report) const {
   using metrics::Metric;
-  report.set(Metric::kLogFramesTotal, static_cast<double>(log_.end_sequence()));
-  report.set(Metric::kLogBytesTotal, static_cast<double>(log_.end()));
-  report.set(Metric::kLogFrames, static_cast<double>(log_.end_sequence() - log_.begin_sequence()));
+  const auto oldest = log_.oldest();
+  report.set(Metric::kLogFramesTotal, static_cast<double>(frames_published()));
+  report.set(Metric::kLogBytesTotal, static_cast<double>(log_.end() - first_.position));
+  report.set(Metric::kLogFrames, static_cast<double>(log_.end_sequence() - oldest.sequence));
   report.set(Metric::kLogMemoryBytes, static_cast<double>(log_.memory_bytes()));
   report.set(Metric::kLogSegments, static_cast<double>(log_.segments()));
+  report_spool(report);
   for (const auto& endpoint : endpoints_) report_endpoint(*endpoint, report);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "agent/net/resolver.h"
 #include "agent/publish/endpoint.h"
 #include "agent/publish/frame_log.h"
+#include "agent/publish/spool.h"
 
 namespace lariat::publish {
 
@@ -35,6 +37,18 @@ class Publisher final : public metrics::Source {
   ~Publisher();
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
+
+  /// Keeps the log and the endpoints' positions on disk from now on: before anything is published
+  /// and before endpoints are added, which go on where their namesakes were. An error if the spool
+  /// is another agent's; any other trouble is told in a line, and the log is in memory until it is
+  /// over. The size of the log's segments does not change any more. `segment_bytes` is filled in.
+  [[nodiscard]] base::Result<bool> open_spool(SpoolOptions options,
+                                              std::shared_ptr<SpoolIo> io = nullptr);
+  /// At the end of a run: all that was published and the positions are on disk after it, or it
+  /// returns false. Nothing is published any more.
+  bool close_spool(std::chrono::milliseconds patience);
+  /// Null: the log is in memory only.
+  [[nodiscard]] const Spool* spool() const noexcept { return spool_.get(); }
 
   /// Begins to connect and to take in frames. The name is not in use yet.
   Endpoint& add(EndpointConfig config);
@@ -63,7 +77,8 @@ class Publisher final : public metrics::Source {
   /// and is given up when it fails. When no other is left waiting has no sense, and `done(false)`
   /// comes before the deadline.
   void drain(std::chrono::milliseconds grace, std::function<void(bool all)> done);
-  /// What would be lost if the run ended now: one line for each endpoint that has not all.
+  /// What would be lost, or with a spool be left for the next run, if this one ended now: one line
+  /// for each endpoint that has not all.
   [[nodiscard]] std::vector<std::string> farewell();
   /// Calls `ready` once, at the end of a turn, when no endpoint that takes data lags by more than
   /// `lag_bytes`. For sources that can wait; those that are away or stalled hold up nobody. `ready`
@@ -73,6 +88,10 @@ class Publisher final : public metrics::Source {
   [[nodiscard]] std::uint64_t lag() const noexcept;
 
   [[nodiscard]] const FrameLog& log() const noexcept { return log_; }
+  /// In this run.
+  [[nodiscard]] std::uint64_t frames_published() const noexcept {
+    return log_.end_sequence() - first_.sequence;
+  }
   [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const noexcept {
     return endpoints_;
   }
@@ -87,6 +106,14 @@ class Publisher final : public metrics::Source {
   void turn();
   void release_log();
   void evict_before(std::uint64_t position);
+  void lose(FramePlace from, FramePlace to);
+  void report_spool(metrics::Report& report) const;
+  [[nodiscard]] SpoolEvents spool_events();
+  [[nodiscard]] std::optional<FramePlace> saved_place(const std::string& name) const;
+  void note_place(const Endpoint& endpoint);
+  [[nodiscard]] SpoolCursors present_cursors();
+  void save_cursors();
+  void release_spool(std::uint64_t held_from);
   void beat();
   void schedule_beat();
   void poll_flush();
@@ -94,7 +121,12 @@ class Publisher final : public metrics::Source {
   loop::Loop& loop_;
   net::Resolver& resolver_;
   const base::Log& lines_;
-  FrameLog log_;
+  std::unique_ptr<Spool> spool_;
+  FrameLog log_;                  // Borrows the spool.
+  FramePlace first_;              // The log's end when the run began.
+  SpoolCursors places_;           // Of endpoints that were removed too.
+  bool places_changed_ = false;   // Since they were saved.
+  std::uint64_t saved_from_ = 0;  // No endpoint's place that was saved lies before it.
   std::vector<std::byte> scratch_;
   bool grew_ = false;
   bool touched_ = false;
@@ -103,6 +135,7 @@ class Publisher final : public metrics::Source {
   loop::Timer beat_;
   base::WallTime beat_for_ = base::WallTime::max();  // What the timer is set to; max: it is not.
   loop::Timer flush_poll_;
+  loop::Timer save_;
 
   std::function<void(bool)> flush_done_;
   base::Monotonic flush_deadline_;

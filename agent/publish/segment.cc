@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "agent/publish/spool.h"
 #include "proto/message.h"
 
 namespace lariat::publish {
@@ -31,6 +32,7 @@ Segment::~Segment() { ::munmap(data_, capacity_); }
 void Segment::reuse(std::uint64_t position, std::uint64_t sequence,
                     base::WallTime not_before) noexcept {
   last_time_ = not_before;
+  start_ = 0;
   size_ = 0;
   frames_ = 0;
   position_ = position;
@@ -54,6 +56,20 @@ void Segment::append(std::span<const std::byte> frame, base::WallTime now) {
   ++frames_;
 }
 
+void Segment::hold(const SpoolPage& page) {
+  const auto& from = page.extent.from;
+  reuse(from.position, from.sequence, page.marks.back().last_time);
+  start_ = static_cast<std::size_t>(page.bytes.data() - data_);
+  size_ = page.bytes.size();
+  frames_ = page.extent.frames();
+  if (page.marks.front().place != from) marks_.push_back({0, 0, page.marks.front().first_time});
+  for (const auto& mark : page.marks) {
+    marks_.push_back({static_cast<std::uint32_t>(mark.place.position - from.position),
+                      static_cast<std::uint32_t>(mark.place.sequence - from.sequence),
+                      mark.first_time});
+  }
+}
+
 std::size_t Segment::memory_bytes() const noexcept {
   return capacity_ + marks_.capacity() * sizeof(Mark);
 }
@@ -61,7 +77,7 @@ std::size_t Segment::memory_bytes() const noexcept {
 std::span<const std::byte> Segment::bytes_from(std::uint64_t position) const noexcept {
   assert(position >= position_ && position <= end());
   const auto offset = static_cast<std::size_t>(position - position_);
-  return {data_ + offset, size_ - offset};
+  return {data_ + start_ + offset, size_ - offset};
 }
 
 const Segment::Mark& Segment::mark_before(std::uint64_t position) const noexcept {

@@ -9,6 +9,8 @@
 
 namespace lariat::publish {
 
+struct SpoolPage;
+
 /// A slab of memory with whole frames one behind the other, and marks to find them by.
 ///
 /// A mark stands at the first frame, then at the first frame of each second with data and at least
@@ -29,6 +31,11 @@ class Segment {
   }
   /// Copies a frame for which there is room.
   void append(std::span<const std::byte> frame, base::WallTime now);
+
+  /// All of its memory, for `hold`.
+  [[nodiscard]] std::span<std::byte> slab() noexcept { return {data_, capacity_}; }
+  /// Takes what was read from a spool into `slab()` for its contents. Nothing may be appended then.
+  void hold(const SpoolPage& page);
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return position_ + size_; }
@@ -64,6 +71,7 @@ class Segment {
 
   std::byte* data_;
   std::size_t capacity_;
+  std::size_t start_ = 0;  // Of the first frame in `data_`.
   std::size_t size_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;

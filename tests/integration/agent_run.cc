@@ -33,14 +33,26 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
 
 }  // namespace
 
-AgentRun::AgentRun(std::string_view members, const std::vector<std::string>& wrapper) {
+AgentRun::AgentRun(std::string_view members, const std::vector<std::string>& wrapper)
+    : wrapper_(wrapper) {
   ::mkdir(path("collectors.d").c_str(), 0755);
   write_configuration(members);
-  auto words = wrapper;
+  start();
+}
+
+void AgentRun::start() {
+  auto words = wrapper_;
   words.insert(words.end(), {LARIAT_BINARY, "agent", "--config", path("lariat.json")});
   process_ = std::make_unique<Process>(words);
   wait_for_start();
 }
+
+void AgentRun::kill() {
+  process_->signal(SIGKILL);
+  process_->wait();
+}
+
+void AgentRun::start_again() { start(); }
 
 AgentRun::~AgentRun() {
   // So that it can end its collectors.

@@ -71,12 +71,18 @@ class AgentRun {
   /// An executable script in `collectors.d`, put there whole by a rename.
   void drop_in(std::string_view name, std::string_view text) const;
 
+  /// SIGKILL: nothing of what it would do at its end is done.
+  void kill();
+  /// Starts it again after `kill` or `end`.
+  void start_again();
   /// SIGTERM, and its exit status.
   int end();
 
  private:
+  void start();
   void wait_for_start();
 
+  std::vector<std::string> wrapper_;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;

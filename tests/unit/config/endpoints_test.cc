@@ -77,6 +77,9 @@ TEST(Endpoints, WarnOfALagThatTheLogCannotHold) {
               ElementsAre("c.json:2:36: endpoints.e.max_bytes: \"17MiB\" is more than log.memory "
                           "holds (16MiB), which drops frames first; write a larger log.memory, or "
                           "remove this key"));
+  const auto spooled = parse_on(
+      R"({"log": {"spool": {}}, "endpoints": {"e": {"url": "tsdp://a:1", "max_bytes": "17MiB"}}})");
+  EXPECT_THAT(lines(spooled.warnings), ElementsAre());
 }
 
 TEST(Endpoints, AreCalledByNames) {

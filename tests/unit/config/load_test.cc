@@ -69,7 +69,16 @@ TEST(Load, ReadsTheWholeExample) {
   EXPECT_EQ(mine.origin, file + ": collectors.run.mine");
   ASSERT_EQ(config->schedule.size(), 1U);
   EXPECT_EQ(config->schedule[0].name, "linux-2") << "linux is taken";
-  EXPECT_EQ(warnings.size(), 1U) << "max_bytes is over the log's";
+  EXPECT_EQ(config->log.spool, Spool{});
+  EXPECT_EQ(lines(warnings), std::vector<std::string>());
+}
+
+TEST(Load, ASpoolHasADefaultForEachKey) {
+  const auto config = parse_on(R"({"log": {"spool": {}}})").config;
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->log.spool, Spool{});
+  EXPECT_EQ(config->log.budget(), std::uint64_t{256} << 20U);
+  EXPECT_FALSE(parse_on(R"({"log": {"spool": null}})").config->log.spool);
 }
 
 TEST(Load, TakesNullForNone) {
@@ -149,15 +158,24 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"HTPP": null})",
             {"c.json:1:2: HTPP: there is no such key; did you mean \"http\"?"}},
         Bad{R"({"log": {"size": "1GiB"}})",
-            {"c.json:1:10: log.size: there is no such key; the keys here are memory, segment"}},
+            {"c.json:1:10: log.size: there is no such key; the keys here are memory, segment, "
+             "spool"}},
         Bad{"{\"interval\": \"1s\",\n\"interval\": \"2s\"}",
             {"c.json:2:1: interval: this key is here already, on line 1: keep one of them"}},
         Bad{R"({"a.b\u001b": 1})",
             {"c.json:1:2: \"a.b\\x1b\": there is no such key; the keys here are tags, interval, "
              "log, http, control, endpoints, collectors, max_series, shutdown_grace"}},
-        Bad{R"({"log": {"spool": {}}})",
-            {"c.json:1:10: log.spool: is not in this version, which holds the log in memory only; "
-             "remove it"}}));
+        Bad{R"({"log": {"spool": {"directory": "spool"}}})",
+            {"c.json:1:33: log.spool.directory: \"spool\" is not an absolute path; write one as "
+             "\"/var/lib/lariat/spool\""}},
+        Bad{R"({"log": {"spool": true}})",
+            {"c.json:1:19: log.spool: true is not an object; write {\"directory\": "
+             "\"/var/lib/lariat/spool\"}, or null for none"}},
+        Bad{R"({"log": {"spool": {"max_bytes": "3MiB"}}})",
+            {"c.json:1:33: log.spool.max_bytes: max_bytes is 3MiB, less than four segments of "
+             "1MiB; write 4MiB or more"}},
+        Bad{R"({"log": {"spool": {"synch": "1s"}}})",
+            {"c.json:1:20: log.spool.synch: there is no such key; did you mean \"sync\"?"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, LoadMistakeTest,

@@ -23,6 +23,11 @@ class Chance {
     config.interval = seconds();
     config.log.segment = (4096U << below(10)) + below(3);
     config.log.memory = 2 * config.log.segment + below(5);
+    if (below(2) != 0) {
+      config.log.spool = Spool{.directory = "/" + text(),
+                               .max_bytes = 4 * config.log.segment + below(5),
+                               .sync = time()};
+    }
     config.http = listen();
     if (below(2) != 0) config.control_socket = '/' + name();
     for (unsigned i = below(3); i > 0; --i) config.endpoints.push_back(endpoint(i));
@@ -129,27 +134,12 @@ TEST(Print, KeepsTheScheduleAsItsFile) {
 
 TEST(Print, ShowsEachKeyWithItsValue) {
   const auto printed = print(*parse_on(R"({"endpoints": {"e": {"url": "tsdp://a:1"}}})").config);
-  for (const auto* key : {"tags",
-                          "interval",
-                          "memory",
-                          "segment",
-                          "listen",
-                          "socket",
-                          "url",
-                          "start",
-                          "max_age",
-                          "max_bytes",
-                          "order",
-                          "match",
-                          "connect_timeout",
-                          "stall_timeout",
-                          "back_off",
-                          "heartbeat",
-                          "directories",
-                          "run",
-                          "schedule_file",
-                          "max_series",
-                          "shutdown_grace"}) {
+  for (const auto* key : {"tags",       "interval",        "memory",        "segment",
+                          "spool",      "listen",          "socket",        "url",
+                          "start",      "max_age",         "max_bytes",     "order",
+                          "match",      "connect_timeout", "stall_timeout", "back_off",
+                          "heartbeat",  "directories",     "run",           "schedule_file",
+                          "max_series", "shutdown_grace"}) {
     EXPECT_THAT(printed, HasSubstr('"' + std::string(key) + "\": "));
   }
 }

@@ -1,0 +1,242 @@
+#include "agent/publish/spool.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+namespace lariat::publish {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{1000};
+
+}  // namespace
+
+Spool::Spool(SpoolOptions options, SpoolEvents events, loop::Loop& loop,
+             std::shared_ptr<SpoolIo> io)
+    : options_(std::move(options)),
+      events_(std::move(events)),
+      io_(std::move(io)),
+      sync_due_(loop, [this] { post_sync(); }),
+      save_due_(loop, [this] { post_cursors(); }),
+      retry_due_(loop, [this] { post_retry(); }) {}
+
+Spool::~Spool() {
+  events_ = {};
+  // So that the lock is free afterwards, if the disk lets it be.
+  if (!thread_) return;
+  [[maybe_unused]] const bool ended = thread_->stop(kPatience);
+}
+
+SpoolPlace Spool::begin() const noexcept {
+  for (const auto& file : catalog_.files()) {
+    if (!file.extents.empty()) return file.extents.front().from;
+  }
+  return end_;
+}
+
+void Spool::write(const SpoolExtent& range, std::span<const std::byte> bytes, base::WallTime now) {
+  assert(range.from.position >= end_.position && range.bytes() == bytes.size());
+  assert(bytes.size() <= options_.segment_bytes);
+  end_ = range.to;
+  if (segment_ && (segment_->end() != range.from || !segment_->has_room(bytes.size()))) {
+    close_segment();
+  }
+  if (!segment_ && !degraded_) {
+    const int error = open_segment(range.from, now);
+    if (error < 0) degrade(spool_error("write to the spool", options_.directory, error));
+  }
+  if (degraded_) {
+    frames_not_stored_ += range.frames();
+    return;
+  }
+  const int error = segment_->append(bytes, now);
+  if (error < 0) {
+    frames_not_stored_ += range.frames();
+    degrade(spool_error("write to the spool", options_.directory, error));
+    return;
+  }
+  bytes_written_ += bytes.size();
+  catalog_.grow(range, segment_->last_time());
+  want_sync();
+}
+
+int Spool::open_segment(SpoolPlace base, base::WallTime now) {
+  make_room();
+  std::shared_ptr<const base::UniqueFd> file;
+  const int error = claim_file(spool_name(base.position), file);
+  if (error < 0) return error;
+  const SpoolHeader header{.base = base, .capacity = options_.segment_bytes, .created = now};
+  segment_ = std::make_unique<SpoolSegment>(*io_, std::move(file), header);
+  catalog_.add({.range = {base, base},
+                .file_bytes = spool_header_size(header.capacity) + header.capacity,
+                .first_time = now,
+                .last_time = now,
+                .checked = true});
+  new_name_ = true;
+  post_spare();
+  return segment_->begin();
+}
+
+// The file that the thread made ready, or if it was not quick enough one without blocks.
+int Spool::claim_file(const std::string& name, std::shared_ptr<const base::UniqueFd>& file) {
+  const auto spare = std::exchange(spare_, nullptr);
+  if (spare && io_->rename(directory_->fd(), std::string(kSpareName), name) == 0) {
+    file = spare;
+    return 0;
+  }
+  const int fd = io_->open(directory_->fd(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+  if (fd < 0) return fd;
+  file = std::make_shared<const base::UniqueFd>(fd);
+  return 0;
+}
+
+void Spool::close_segment() {
+  const auto segment = std::exchange(segment_, nullptr);
+  dirty_ = false;
+  catalog_.set_file_bytes(segment->header().base.position, segment->file_size());
+  int error = segment->seal();
+  if (error < 0) {
+    degrade(spool_error("write to the spool", options_.directory, error));
+    return;
+  }
+  const bool new_name = std::exchange(new_name_, false);
+  thread_->post([io = io_, directory = directory_, file = segment->file(),
+                 size = segment->file_size(), new_name, this, era = era_] {
+    int result = io->truncate(file->get(), size);
+    if (result == 0) result = io->sync(file->get());
+    if (result == 0 && new_name) result = io->sync(directory->fd());
+    return [this, era, result] { sealed(era, result); };
+  });
+}
+
+void Spool::sealed(std::uint64_t era, int result) {
+  if (result >= 0 || era != era_) return;
+  degrade(spool_error("sync the spool", options_.directory, result));
+}
+
+// For one more file, and the one that is made ready for the next.
+void Spool::make_room() {
+  const auto file = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
+  while (!catalog_.empty() && catalog_.bytes() + bad_bytes_ + 2 * file > options_.max_bytes) {
+    const auto oldest = catalog_.files().front().range;
+    if (events_.on_evict) events_.on_evict(oldest.to);
+    // Read once more just now, it may have been found damaged, and set aside.
+    if (!catalog_.empty() && catalog_.files().front().range.from == oldest.from) remove_oldest();
+  }
+}
+
+void Spool::remove_oldest() {
+  thread_->post([io = io_, directory = directory_,
+                 name = spool_name(catalog_.files().front().range.from.position)] {
+    // It may be gone already; and one that stays is found again at the next start.
+    [[maybe_unused]] const int error = io->remove(directory->fd(), name);
+    return SpoolDiskThread::Done();
+  });
+  catalog_.remove_front();
+}
+
+void Spool::release(std::uint64_t position) {
+  while (catalog_.size() > (segment_ ? 1 : 0) &&
+         catalog_.files().front().range.to.position <= position) {
+    remove_oldest();
+  }
+}
+
+std::uint64_t Spool::slab_size(std::uint64_t position) const noexcept {
+  const auto* file = catalog_.file_at(position);
+  return file == nullptr ? 0 : file->range.bytes();
+}
+
+// A file that is there and cannot be opened for want of means is no damage.
+Spool::OpenFile Spool::open_at(std::uint64_t position) {
+  const auto* stored = catalog_.file_at(position);
+  if (stored == nullptr) return {};
+  const auto base = stored->range.from.position;
+  const int fd = io_->open(directory_->fd(), spool_name(base), O_RDONLY | O_NOFOLLOW);
+  OpenFile file{.base = base, .later = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM};
+  if (file.later) return file;
+  if (fd >= 0) {
+    file.fd.reset(fd);
+    file.index = read_spool_head(*io_, fd).index;
+    if (file.index && file.index->header().base != stored->range.from) file.index.reset();
+  }
+  if (!file.index) {
+    const auto range = stored->range;
+    note_findings(base,
+                  {.begin = range.from, .end = range.to, .lost = range.frames(), .damaged = true});
+  }
+  return file;
+}
+
+SpoolPage Spool::read(std::uint64_t position, std::span<std::byte> slab) {
+  const auto file = open_at(position);
+  if (file.later) return {.state = SpoolPage::State::kLater};
+  if (!file.index) return {};
+  note_findings(file.base, load_spool_file(*io_, file.fd.get(), *file.index, slab));
+
+  const auto spot = find(position);
+  if (!spot.stored) return {};
+  SpoolPage page{.state = SpoolPage::State::kRead, .extent = spot.extent};
+  page.bytes = slab.subspan(static_cast<std::size_t>(spot.extent.from.position - file.base),
+                            static_cast<std::size_t>(spot.extent.bytes()));
+  page.marks = file.index->marks();
+  std::erase_if(page.marks,
+                [&](const SpoolMark& mark) { return !spot.extent.holds(mark.place.position); });
+  return page;
+}
+
+std::optional<SpoolPlace> Spool::frame_at(std::uint64_t position) {
+  const auto spot = find(position);
+  if (!spot.stored) return {};
+  if (position == spot.extent.from.position) return spot.extent.from;
+  const auto file = open_at(position);
+  if (!file.index) return {};
+  return find_spool_frame(*io_, file.fd.get(), *file.index, position);
+}
+
+SpoolPlace Spool::first_after(base::WallTime time) {
+  const auto* stored = catalog_.first_after(time);
+  if (stored == nullptr) return end_;
+  const auto fallback = stored->extents.front().from;
+  const auto file = open_at(fallback.position);
+  if (!file.index) return fallback;
+  for (const auto& mark : file.index->marks()) {
+    if (mark.last_time > time && find(mark.place.position).stored) return mark.place;
+  }
+  return fallback;
+}
+
+bool Spool::close(SpoolCursors cursors, base::WallTime now, std::chrono::milliseconds patience) {
+  to_check_.clear();
+  if (segment_) close_segment();
+  unsaved_ = std::move(cursors);
+  unsaved_->log_end = end_;
+  unsaved_->saved = now;
+  if (directory_) post_last_cursors();
+  const bool ended = thread_->stop(patience);
+  sync_due_.stop();
+  save_due_.stop();
+  retry_due_.stop();
+  return ended && closed_well_ && !degraded_;
+}
+
+void Spool::post_last_cursors() {
+  thread_->post([directory = directory_, saved = std::move(*unsaved_), this] {
+    const int error = directory->write_cursors(saved);
+    return [this, error] { closed_well_ = error == 0; };
+  });
+}
+
+SpoolStats Spool::stats() const noexcept {
+  return {.bytes = catalog_.bytes(),
+          .segments = catalog_.size(),
+          .segments_damaged = damaged_,
+          .frames_not_stored = frames_not_stored_,
+          .bytes_written = bytes_written_,
+          .degraded = degraded()};
+}
+
+}  // namespace lariat::publish

@@ -1,0 +1,179 @@
+// What a spool does beside writing: sync, files made ready, cursors, and coming back from trouble.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agent/publish/spool.h"
+
+namespace lariat::publish {
+namespace {
+
+constexpr std::chrono::milliseconds kSaveEvery{1000};
+constexpr std::chrono::milliseconds kFirstRetry{1000};
+constexpr std::chrono::milliseconds kLastRetry{60'000};
+
+}  // namespace
+
+// What the disk's thread found when it tried whether files can be written again.
+struct Spool::Prepared {
+  std::shared_ptr<SpoolDirectory> directory;  // Null: `error` says why.
+  std::shared_ptr<const base::UniqueFd> spare;
+  std::optional<std::set<std::string>> names;  // Of segments, in a directory that is not the old.
+  base::Error error;
+};
+
+void Spool::post_spare() {
+  if (spare_ || spare_posted_) return;
+  spare_posted_ = true;
+  const auto bytes = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
+  thread_->post([io = io_, directory = directory_, bytes, this, era = era_] {
+    auto spare = directory->make_spare(bytes, false);
+    // Without it the next file is made when it is needed, and then says what is wrong.
+    return [this, era, file = std::move(spare.file)] {
+      spare_posted_ = false;
+      if (era == era_) spare_ = file;
+    };
+  });
+}
+
+void Spool::want_sync() {
+  dirty_ = true;
+  if (syncing_ || sync_due_.active()) return;
+  if (options_.sync.count() == 0) {
+    post_sync();
+  } else {
+    sync_due_.start(options_.sync);
+  }
+}
+
+void Spool::post_sync() {
+  if (syncing_ || !dirty_ || !segment_) return;
+  syncing_ = true;
+  dirty_ = false;
+  segment_->sync_begins();
+  const bool new_name = std::exchange(new_name_, false);
+  thread_->post(
+      [io = io_, directory = directory_, file = segment_->file(), new_name, this, era = era_] {
+        int result = io->sync(file->get());
+        if (result == 0 && new_name) result = io->sync(directory->fd());
+        return [this, era, file, result] {
+          syncing_ = false;
+          if (segment_ && segment_->file() == file) segment_->sync_ended(result == 0);
+          if (result < 0 && era == era_) {
+            degrade(spool_error("sync the spool", options_.directory, result));
+          }
+          if (dirty_) want_sync();
+        };
+      });
+}
+
+void Spool::save_cursors(SpoolCursors cursors, base::WallTime now) {
+  cursors.log_end = end_;
+  cursors.saved = now;
+  unsaved_ = std::move(cursors);
+  if (saving_ || save_due_.active()) return;
+  const auto since = base::monotonic_now() - saved_at_;
+  if (since >= kSaveEvery) {
+    post_cursors();
+  } else {
+    save_due_.start(kSaveEvery - since);
+  }
+}
+
+void Spool::post_cursors() {
+  if (saving_ || degraded_ || !unsaved_) return;
+  saving_ = true;
+  saved_at_ = base::monotonic_now();
+  thread_->post(
+      [io = io_, directory = directory_, cursors = std::move(*unsaved_), this, era = era_] {
+        const int result = directory->write_cursors(cursors);
+        return [this, era, result] {
+          saving_ = false;
+          if (result < 0 && era == era_) {
+            degrade(spool_error("write the cursors in", options_.directory, result));
+          }
+          if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
+        };
+      });
+  unsaved_.reset();
+}
+
+void Spool::degrade(base::Error error) {
+  if (degraded_) return;
+  degraded_ = std::move(error);
+  ++era_;
+  if (segment_ && segment_->end() == segment_->header().base) {
+    const auto base = segment_->header().base.position;
+    catalog_.remove(base);
+    thread_->post([io = io_, directory = directory_, name = spool_name(base)] {
+      [[maybe_unused]] const int removed = io->remove(directory->fd(), name);
+      return SpoolDiskThread::Done();
+    });
+  }
+  segment_.reset();
+  spare_.reset();
+  dirty_ = false;
+  sync_due_.stop();
+  // Trouble that comes back at once is not tried every second.
+  if (base::monotonic_now() - back_at_ > kLastRetry) back_off_ = kFirstRetry;
+  retry_due_.start(back_off_);
+  if (events_.on_state) events_.on_state(degraded_);
+}
+
+void Spool::post_retry() {
+  back_off_ = std::min(back_off_ * 2, kLastRetry);
+  const auto bytes = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
+  thread_->post([io = io_, directory = directory_, path = options_.directory, bytes, this] {
+    Prepared prepared{.directory = directory};
+    if (!directory || !directory->still_there()) {
+      auto opened = SpoolDirectory::open(*io, path, SpoolDirectory::Access::kOwn);
+      prepared.directory = std::move(opened.directory);
+      prepared.error = std::move(opened.error);
+      prepared.names.emplace();
+    }
+    if (prepared.directory && prepared.names) {
+      const auto listing = prepared.directory->list();
+      if (!listing) prepared.error = listing.error();
+      if (!listing) prepared.directory = nullptr;
+      if (listing) {
+        for (const auto& one : listing->segments) prepared.names->insert(one.name);
+      }
+    }
+    if (prepared.directory) {
+      const auto spare = prepared.directory->make_spare(bytes, true);
+      prepared.spare = spare.file;
+      if (!spare.file) prepared.error = spool_error("write to the spool", path, spare.error);
+    }
+    return [this, prepared = std::move(prepared)] { come_back(prepared); };
+  });
+}
+
+void Spool::come_back(const Prepared& prepared) {
+  const auto stay = [&](base::Error why) {
+    degraded_ = std::move(why);
+    retry_due_.start(back_off_);
+  };
+  if (!prepared.directory || !prepared.spare) return stay(prepared.error);
+  if (prepared.names) {
+    for (const auto& name : *prepared.names) {
+      if (catalog_.file_from(spool_position(name).value_or(0)) != nullptr) continue;
+      return stay({"the spool " + options_.directory +
+                   " holds the log of an earlier run: restart the agent to take it up"});
+    }
+    std::vector<std::uint64_t> gone;
+    for (const auto& file : catalog_.files()) {
+      const auto base = file.range.from.position;
+      if (!prepared.names->contains(spool_name(base))) gone.push_back(base);
+    }
+    for (const auto base : gone) catalog_.remove(base);
+  }
+  directory_ = prepared.directory;
+  spare_ = prepared.spare;
+  degraded_.reset();
+  back_at_ = base::monotonic_now();
+  if (events_.on_state) events_.on_state(degraded_);
+  if (unsaved_ && !save_due_.active()) post_cursors();
+}
+
+}  // namespace lariat::publish
