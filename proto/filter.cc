@@ -28,6 +28,7 @@ std::variant<Filter, std::string> Filter::parse(std::span<const std::string> pat
   }
   Filter filter;
   filter.patterns_.reserve(patterns.size());
+  filter.texts_.assign(patterns.begin(), patterns.end());
   for (const std::string& text : patterns) {
     auto parsed = Pattern::parse(text, Pattern::Metric::kGlob);
     if (const auto* error = std::get_if<NameError>(&parsed)) return complaint(text, *error);

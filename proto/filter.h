@@ -22,11 +22,14 @@ class Filter {
   /// Allocates nothing.
   [[nodiscard]] bool matches(std::string_view canonical_name) const noexcept;
   [[nodiscard]] bool passes_all() const noexcept { return patterns_.empty(); }
+  /// What it was parsed from.
+  [[nodiscard]] const std::vector<std::string>& texts() const noexcept { return texts_; }
 
   friend bool operator==(const Filter&, const Filter&) = default;
 
  private:
   std::vector<Pattern> patterns_;
+  std::vector<std::string> texts_;
 };
 
 }  // namespace lariat::proto

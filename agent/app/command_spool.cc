@@ -63,6 +63,12 @@ class SpoolReader {
   std::string read(const SpoolListed& listed);
   void dump(const publish::SpoolIndex& index, const SpoolExtent& extent);
   void print_gap(SpoolPlace next);
+  struct Behind {
+    std::uint64_t frames;
+    std::uint64_t bytes;
+  };
+  static void print_cursor(const std::string& name, const publish::SpoolCursor& cursor,
+                           Behind behind);
   void print_cursors();
   void print_line(const SpoolListed& listed, const std::string& state) const;
 
@@ -160,6 +166,25 @@ void SpoolReader::look_at(const SpoolListed& listed) {
           std::max(end_.sequence, listed.range.to.sequence)};
 }
 
+// What is behind, and of that what outages have left to be sent beside what comes live.
+void SpoolReader::print_cursor(const std::string& name, const publish::SpoolCursor& cursor,
+                               Behind behind) {
+  std::string backlog;
+  for (std::size_t i = 0; i < cursor.lanes.size(); ++i) {
+    const auto& lane = cursor.lanes[i];
+    for (const auto& piece : lane) {
+      const bool some = piece.match != 0 && piece.judged;
+      behind.frames += some ? piece.frames : piece.extent.frames();
+      behind.bytes += some ? piece.bytes : piece.extent.bytes();
+    }
+    if (i == 0 || lane.empty()) continue;
+    backlog += fmt::format(", backlog {} to {}", lane.front().extent.from.sequence,
+                           lane.back().extent.to.sequence);
+  }
+  put(fmt::format("  {:<18} {:>12}  {} frames behind, {}{}\n", name, cursor.acked().sequence,
+                  behind.frames, base::format_size(behind.bytes), backlog));
+}
+
 void SpoolReader::print_cursors() {
   using State = publish::SpoolCursorFile::State;
   const auto file = directory_.read_cursors();
@@ -171,18 +196,9 @@ void SpoolReader::print_cursors() {
   if (file.state == State::kAbsent) return put("cursors: none saved\n");
   put(fmt::format("cursors, saved {}:\n", shown(file.cursors.saved)));
   for (const auto& [name, cursor] : file.cursors.endpoints) {
-    std::uint64_t frames = end_.sequence - std::min(end_.sequence, cursor.acked.sequence);
-    std::uint64_t bytes = end_.position - std::min(end_.position, cursor.acked.position);
-    for (const auto& range : cursor.backlog) {
-      frames += range.frames();
-      bytes += range.bytes();
-    }
-    put(fmt::format("  {:<18} {:>12}  {} frames behind, {}", name, cursor.acked.sequence, frames,
-                    base::format_size(bytes)));
-    for (const auto& range : cursor.backlog) {
-      put(fmt::format(", backlog {} to {}", range.from.sequence, range.to.sequence));
-    }
-    put("\n");
+    const auto frames = end_.sequence - std::min(end_.sequence, cursor.judged.sequence);
+    const auto bytes = end_.position - std::min(end_.position, cursor.judged.position);
+    print_cursor(name, cursor, {frames, bytes});
   }
 }
 

@@ -9,12 +9,14 @@ publish::EndpointConfig endpoint_config(const config::Endpoint& endpoint) {
           .limits = {.filter = endpoint.filter,
                      .start = endpoint.from_begin ? publish::Start::kBegin : publish::Start::kEnd,
                      .max_bytes = endpoint.max_bytes,
-                     .max_age = endpoint.max_age},
+                     .max_age = endpoint.max_age,
+                     .fresh_first = endpoint.fresh_first},
           .connect_timeout = endpoint.connect_timeout,
           .stall_timeout = endpoint.stall_timeout,
           .back_off_min = endpoint.back_off_min,
           .back_off_max = endpoint.back_off_max,
-          .heartbeat = endpoint.heartbeat};
+          .heartbeat = endpoint.heartbeat,
+          .catch_up = endpoint.catch_up};
 }
 
 }  // namespace

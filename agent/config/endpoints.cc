@@ -20,6 +20,8 @@ namespace {
 constexpr std::string_view kExample = R"({"east": {"url": "tsdp://host:2600"}})";
 constexpr std::string_view kUrlExample = "\"tsdp://host:2600\"";
 constexpr std::array<std::string_view, 2> kStartWords{"end", "begin"};
+constexpr std::array<std::string_view, 2> kOrderWords{"fifo", "fresh-first"};
+constexpr double kMostTimes = 1'000;
 constexpr std::uint64_t kLeastLag = 4096;
 
 std::string_view scheme_of(std::string_view url) noexcept {
@@ -104,16 +106,14 @@ void read_max_bytes(const Value& value, const Log& log, Endpoint& endpoint) {
                   value.found(), key, base::exact_size(log.budget()), key));
 }
 
-void refuse_what_comes_later(Object& object) {
-  object.refuse("catch_up",
-                "is not in this version, which sends all that waits at once; remove it");
-  const auto order = object.find("order");
-  if (!order) return;
-  const auto text = order->text("an order", "\"fifo\"");
-  if (!text || *text == "fifo") return;
-  order->mistake(*text == "fresh-first"
-                     ? std::string("this version knows the order \"fifo\" only; remove this key")
-                     : fmt::format("{} is not known here; write \"fifo\"", quoted(*text)));
+void read_order(Object& object, const Log& log, Endpoint& endpoint) {
+  endpoint.fresh_first = log.spool.has_value();
+  object.set("order", endpoint.fresh_first, [](const Value& at) -> std::optional<bool> {
+    const auto index = choice(at, kOrderWords);
+    return index ? std::optional(*index == 1) : std::nullopt;
+  });
+  object.set("catch_up", endpoint.catch_up,
+             [](const Value& at) { return decimal(at, 0, kMostTimes); });
 }
 
 std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
@@ -137,7 +137,7 @@ std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
   const auto timeout = [](const Value& at) { return duration(at, kTimeout); };
   object->set_unless_null("max_age", endpoint.max_age, timeout);
   if (const auto at = object->find_unless_null("max_bytes")) read_max_bytes(*at, log, endpoint);
-  refuse_what_comes_later(*object);
+  read_order(*object, log, endpoint);
   if (const auto at = object->find_unless_null("match")) read_match(*at, endpoint);
   object->set("connect_timeout", endpoint.connect_timeout, timeout);
   object->set("stall_timeout", endpoint.stall_timeout, timeout);

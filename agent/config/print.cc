@@ -60,7 +60,8 @@ Json endpoint(const Endpoint& endpoint) {
   object["start"] = endpoint.from_begin ? "begin" : "end";
   object["max_age"] = endpoint.max_age ? Json(duration(*endpoint.max_age)) : Json(nullptr);
   object["max_bytes"] = optional_size(endpoint.max_bytes);
-  object["order"] = "fifo";
+  object["order"] = endpoint.fresh_first ? "fresh-first" : "fifo";
+  object["catch_up"] = endpoint.catch_up;
   object["match"] = endpoint.match.empty() ? Json(nullptr) : texts(endpoint.match);
   object["connect_timeout"] = duration(endpoint.connect_timeout);
   object["stall_timeout"] = duration(endpoint.stall_timeout);

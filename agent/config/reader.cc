@@ -150,13 +150,6 @@ std::optional<Value> Object::find_unless_null(std::string_view key) {
   return value;
 }
 
-void Object::refuse(std::string_view key, std::string_view why) {
-  refused_.emplace_back(key);
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return;
-  Value(value_.context(), *found->second, path_of(key)).key_mistake(why);
-}
-
 std::vector<Value> Object::members() const {
   std::vector<Value> list;
   for (const Node& child : value_.node().children) {

@@ -65,8 +65,6 @@ class Object {
   [[nodiscard]] std::optional<Value> find(std::string_view key);
   /// The same, but for a `null`, which says that there is none.
   [[nodiscard]] std::optional<Value> find_unless_null(std::string_view key);
-  /// A key that is known and must not be here.
-  void refuse(std::string_view key, std::string_view why);
   /// The values of all keys in their order, when any key may stand here.
   [[nodiscard]] std::vector<Value> members() const;
   /// Tells the keys that were not asked for, and what might have been meant.

@@ -92,6 +92,21 @@ std::optional<std::uint64_t> number(const Value& value, std::uint64_t least, std
   return std::nullopt;
 }
 
+std::optional<double> decimal(const Value& value, double least, double most) {
+  const auto& text = value.node().text;
+  double number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  if (value.is(Kind::kString) && whole) {
+    value.mistake(fmt::format("{} is a text; write the number without quotes", value.found()));
+    return std::nullopt;
+  }
+  const bool good = value.is(Kind::kNumber) && whole && number >= least && number <= most;
+  if (good) return number;
+  value.mistake(fmt::format("{} is not a number from {} to {}", value.found(), least, most));
+  return std::nullopt;
+}
+
 std::optional<bool> boolean(const Value& value) {
   if (value.is(Kind::kBoolean)) return value.node().boolean;
   value.mistake(fmt::format("{} is neither true nor false; write one of them, without quotes",

@@ -34,6 +34,8 @@ struct SizeRule {
 /// A whole number from `least` to `most`.
 [[nodiscard]] std::optional<std::uint64_t> number(const Value& value, std::uint64_t least,
                                                   std::uint64_t most);
+/// Any number from `least` to `most`.
+[[nodiscard]] std::optional<double> decimal(const Value& value, double least, double most);
 [[nodiscard]] std::optional<bool> boolean(const Value& value);
 /// The index of the word that is written.
 [[nodiscard]] std::optional<std::size_t> choice(const Value& value,

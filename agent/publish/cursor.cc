@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "agent/publish/reader_state.h"
 #include "proto/message.h"
 
 namespace lariat::publish {
@@ -137,7 +138,7 @@ void Cursor::forget_past() {
   wire_.count_by_sequence();
 }
 
-void Cursor::begin_connection() {
+void Cursor::begin_connection(base::WallTime /*now*/) {
   assert(wire_.empty());
   head_.clear();
   head_sent_ = 0;
@@ -307,8 +308,22 @@ bool Cursor::settled() const noexcept {
 
 std::uint64_t Cursor::held_from() const noexcept { return wire_.held_from(ranges_.front().from); }
 
-FramePlace Cursor::held_place() const noexcept { return log_.frame_at(held_from()); }
-
 std::uint64_t Cursor::lag() const noexcept { return log_.end() - ranges_.front().from; }
+
+ReaderState Cursor::state() const {
+  assert(wire_.empty());
+  ReaderState state{.judged = judged_, .sieve = selection_.present(), .so_far = ledger({})};
+  auto& lane = state.lanes.emplace_back();
+  for (const auto& range : ranges_) {
+    const auto resend_to = std::clamp(resend_until_, range.from, range.to);
+    for (auto& piece : selection_.pieces(range.from, resend_to)) {
+      piece.resend = true;
+      lane.push_back(std::move(piece));
+    }
+    auto rest = selection_.pieces(resend_to, range.to);
+    lane.insert(lane.end(), rest.begin(), rest.end());
+  }
+  return state;
+}
 
 }  // namespace lariat::publish

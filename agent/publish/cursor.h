@@ -16,7 +16,7 @@
 
 namespace lariat::publish {
 
-/// The reader of a log in memory: nothing is counted that can be told from positions, so a frame
+/// The reader of a log in memory that sends it in order: nothing is counted that can be told from positions, so a frame
 /// costs it nothing.
 class Cursor final : public LogReader {
  public:
@@ -28,10 +28,13 @@ class Cursor final : public LogReader {
   void enforce_limits(base::WallTime now) override;
   void change_limits(CursorLimits limits, base::WallTime now) override;
 
-  void begin_connection() override;
+  void begin_connection(base::WallTime now) override;
   [[nodiscard]] bool behind() const noexcept override {
     return head_sent_ < head_.size() || ranges_.front().from < ranges_.front().to;
   }
+  [[nodiscard]] bool paced() const noexcept override { return false; }
+  void allow_backlog(std::int64_t /*bytes*/) override {}
+  [[nodiscard]] std::optional<std::chrono::milliseconds> judge_more() override { return {}; }
   [[nodiscard]] bool waits_for_disk() const noexcept override { return false; }
   void add_control(std::span<const std::byte> message) override;
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override;
@@ -45,8 +48,8 @@ class Cursor final : public LogReader {
   [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept override;
   [[nodiscard]] bool settled() const noexcept override;
   [[nodiscard]] std::uint64_t held_from() const noexcept override;
-  [[nodiscard]] FramePlace held_place() const noexcept override;
   [[nodiscard]] std::uint64_t lag() const noexcept override;
+  [[nodiscard]] ReaderState state() const override;
 
  private:
   void change_filter(const std::optional<proto::Filter>& filter);

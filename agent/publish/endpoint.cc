@@ -29,9 +29,13 @@ constexpr std::byte kZeroMqGreeting{0xff};
 
 // A disk that could not be read for want of descriptors is tried again.
 constexpr std::chrono::milliseconds kTryDisk{1'000};
+// A backlog that is held back goes out in turns so far apart.
+constexpr std::chrono::milliseconds kPaceEvery{200};
 
 std::unique_ptr<LogReader> make_reader(const EndpointContext& context, const CursorLimits& limits) {
-  if (!context.log.spooled()) return std::make_unique<Cursor>(context.log, limits);
+  if (!context.log.spooled() && !limits.fresh_first) {
+    return std::make_unique<Cursor>(context.log, limits);
+  }
   return std::make_unique<SpooledCursor>(context.log, limits, context.resume);
 }
 
@@ -70,13 +74,17 @@ Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config)
       stall_(context.loop, [this]() noexcept { look_for_stall(); }),
       disk_(context.loop, [this]() noexcept {
         if (connected() && cursor_->behind()) flush();
-      }) {}
+      }),
+      pace_(context.loop, [this]() noexcept { pace(); }),
+      judge_(context.loop, [this]() noexcept { judge_more(); }),
+      has_lanes_(context.log.spooled() || config_.limits.fresh_first) {}
 
 Endpoint::~Endpoint() { stop(); }
 
 void Endpoint::start() {
   running_ = true;
   since_ = context_.loop.wall_now();
+  judge_more();
   dial();
 }
 
@@ -89,6 +97,7 @@ void Endpoint::stop() {
   running_ = false;
   dialer_.cancel();
   retry_.stop();
+  judge_.stop();
   if (connected()) close(EndReason::kLocal);
 }
 
@@ -118,8 +127,9 @@ void Endpoint::attach(base::UniqueFd socket, const std::string& peer) {
   readable_.watch(socket_.get());
   writable_.watch(socket_.get());
   readable_.start();
-  cursor_->begin_connection();
+  cursor_->begin_connection(context_.loop.wall_now());
   cursor_->enforce_limits(context_.loop.wall_now());
+  begin_pace();
   if (config_.heartbeat.count() > 0) add_heartbeat();
   flush();
 }
@@ -229,6 +239,11 @@ void Endpoint::update_watchers() {
   writable_.set_active(connected() && may_send());
 #endif
   if (writable_.active()) arm_stall_timer();
+  if (!connected() || !cursor_->paced()) {
+    pace_.stop();
+  } else if (!pace_.active()) {
+    pace_.start(std::max<std::chrono::nanoseconds>(kPaceEvery, paced_at_ - context_.loop.now()));
+  }
 }
 
 void Endpoint::ask_acknowledged() {
@@ -353,10 +368,12 @@ void Endpoint::close(EndReason reason) {
     ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
   }
   cursor_->end_connection();
+  change_reader();
   readable_.watch(-1);
   writable_.watch(-1);
   stall_.stop();
   disk_.stop();
+  pace_.stop();
   stalled_ = false;
   if (reason == EndReason::kTimeout) {
     net::close_hard(socket_);

@@ -21,6 +21,7 @@
 #include "agent/net/dialer.h"
 #include "agent/publish/frame_log.h"
 #include "agent/publish/log_reader.h"
+#include "agent/publish/reader_state.h"
 #include "proto/decode.h"
 
 namespace lariat::publish {
@@ -35,6 +36,9 @@ struct EndpointConfig {
   std::chrono::milliseconds back_off_min{500};
   std::chrono::milliseconds back_off_max{30'000};
   std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
+  /// A backlog beside the live frames goes out at so many times the rate at which the log grows, at
+  /// least at 256 KiB/s; 0: as fast as it goes.
+  double catch_up = 4;
 
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
@@ -44,7 +48,7 @@ enum class EndpointState {
   kConnecting,  ///< An attempt is under way.
   kWaiting,     ///< For the next attempt.
   kConnected,   ///< All that there is has been handed to the kernel.
-  kBehind,      ///< More is to be sent than the kernel takes at once.
+  kBehind,      ///< More is to be sent than the kernel takes at once, or a backlog may.
   kStalled,     ///< The peer answers, but has taken nothing for longer than `stall_timeout`.
   kStopped,
 };
@@ -84,7 +88,7 @@ struct EndpointContext {
   std::span<std::byte> scratch;      ///< For one call: what is read, what a filter gathers.
   std::uint64_t seed;                ///< Of the back-off's chance.
   bool& touched;                     ///< Set when positions or the connection changed.
-  std::optional<FramePlace> resume;  ///< Where it was when the last run ended, with a spool.
+  std::optional<ReaderState> resume;  ///< Where it was when the last run ended, with a spool.
 };
 
 /// One aggregator: a cursor into the shared log, and the connection its frames go out on.
@@ -112,7 +116,8 @@ class Endpoint {
   /// heartbeat hold at once, a filter for frames that are appended from now on; `start` does not
   /// matter any more. Not to be called from a callback of its own.
   void reconfigure(EndpointConfig config);
-  /// If it waits for its next attempt, that is made now.
+  /// It is to end soon: if it waits for its next attempt, that is made now, and a backlog that
+  /// would be lost is not held back any more.
   void hurry();
 
   /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
@@ -151,8 +156,10 @@ class Endpoint {
   [[nodiscard]] std::string left_in_words();
   [[nodiscard]] bool settled() const noexcept { return cursor_->settled(); }
   [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_->held_from(); }
-  /// The same, with its number: where it is to go on after a restart.
-  [[nodiscard]] FramePlace held_place() const noexcept { return cursor_->held_place(); }
+  /// All that it has not got: where it is to go on after a restart.
+  [[nodiscard]] ReaderState reader_state() const { return cursor_->state(); }
+  /// All that may be sent now is on its way; a backlog waits for its turn.
+  [[nodiscard]] bool paced() const noexcept { return cursor_->paced() && !cursor_->behind(); }
   [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_->lag(); }
 
  private:
@@ -169,6 +176,10 @@ class Endpoint {
   void arm_stall_timer();
   void look_for_stall();
   void set_stalled(bool stalled);
+  void begin_pace();
+  void pace();
+  void judge_more();
+  void change_reader();
   void retime(const EndpointConfig& old);
   void retime_stall();
   void fail(int error);
@@ -189,15 +200,19 @@ class Endpoint {
   loop::IoWatcher writable_;
   loop::Timer retry_;
   loop::Timer stall_;
-  loop::Timer disk_;  // Until it is tried again.
+  loop::Timer disk_;   // Until it is tried again.
+  loop::Timer pace_;   // Until the backlog may go on.
+  loop::Timer judge_;  // What an earlier run has left.
   proto::Decoder decoder_;
   bool running_ = false;
   bool stalled_ = false;
   bool heard_ = false;  // Anything, on this connection.
+  bool has_lanes_;      // The cursor can keep a backlog.
   std::uint64_t acked_ = 0;
   base::Monotonic connected_at_;
   base::Monotonic progress_at_;
   base::Monotonic beat_at_;
+  base::Monotonic paced_at_;  // The backlog was given its share of the time before.
   base::WallTime beat_wall_{};
   base::WallTime since_{};
   std::string last_error_;

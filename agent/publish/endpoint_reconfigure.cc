@@ -20,6 +20,7 @@ void Endpoint::reconfigure(EndpointConfig config) {
     back_off_ = base::BackOff(config_.back_off_min, config_.back_off_max, context_.seed);
   }
   cursor_->change_limits(config_.limits, context_.loop.wall_now());
+  if (!connected()) change_reader();
   context_.touched = true;
   if (!running_) return;
   if (moved) {
@@ -43,6 +44,7 @@ void Endpoint::retime(const EndpointConfig& old) {
       old.back_off_min != config_.back_off_min || old.back_off_max != config_.back_off_max;
   if (retry_.active() && other_pace) retry_.start(back_off_.next());
   if (connected() && other_stall) retime_stall();
+  if (connected() && old.catch_up != config_.catch_up) begin_pace();
 }
 
 // A stall under the old time-out may be none under the new one.
@@ -54,10 +56,6 @@ void Endpoint::retime_stall() {
     net::limit_silence(socket_.get(), config_.stall_timeout);
   }
   if (stall_.active()) stall_.start(config_.stall_timeout - quiet);
-}
-
-void Endpoint::hurry() {
-  if (retry_.active()) dial();
 }
 
 }  // namespace lariat::publish

@@ -21,7 +21,8 @@ EndpointState Endpoint::state() const noexcept {
   if (!connected()) return retry_.active() ? EndpointState::kWaiting : EndpointState::kConnecting;
   if (stalled_) return EndpointState::kStalled;
   // What is new in this turn goes out at its end: it is no lag yet.
-  return writable_.active() ? EndpointState::kBehind : EndpointState::kConnected;
+  const bool behind = writable_.active() || cursor_->paced();
+  return behind ? EndpointState::kBehind : EndpointState::kConnected;
 }
 
 std::string Endpoint::left_in_words() {

@@ -158,4 +158,18 @@ std::size_t FrameLog::slab_bytes() const noexcept {
   return bytes;
 }
 
+double FrameLog::arrival_rate(base::WallTime now) const noexcept {
+  constexpr std::chrono::milliseconds kSpan{60'000};
+  if (begin() == end()) return 0;
+  auto from = begin();
+  std::chrono::milliseconds span = now - time_at(from);
+  if (span > kSpan) {
+    from = first_after(now - kSpan);
+    span = kSpan;
+  }
+  // Within a second the marks do not tell.
+  span = std::max(span, std::chrono::milliseconds(1'000));
+  return static_cast<double>(end() - from) * 1e3 / static_cast<double>(span.count());
+}
+
 }  // namespace lariat::publish

@@ -123,6 +123,8 @@ class FrameLog {
   [[nodiscard]] base::WallTime time_at(std::uint64_t position) const noexcept;
   /// The first frame that was appended later than `time`, as far as marks tell; or the end.
   [[nodiscard]] std::uint64_t first_after(base::WallTime time) const noexcept;
+  /// Bytes a second of the last minute, or of as much of it as memory has.
+  [[nodiscard]] double arrival_rate(base::WallTime now) const noexcept;
   /// The segment that holds `position`; for `end()`, the last.
   [[nodiscard]] const Segment& segment_at(std::uint64_t position) const noexcept;
 

@@ -51,6 +51,7 @@ LogStretch FrameLog::spot_at(std::uint64_t position) const {
     const auto& segment = segment_at(position);
     return {.to = {segment.end(), segment.end_sequence()}};
   }
+  if (spool_ == nullptr) return {.state = LogStretch::State::kGap, .to = begin_place()};
   const auto spot = spool_->find(position);
   auto to = place_of(spot.extent.to);
   if (to.position > begin() || to.position <= position) to = begin_place();
@@ -65,6 +66,7 @@ LogStretch FrameLog::stretch_at(std::uint64_t position) const {
     const auto& segment = segment_at(position);
     return {.segment = &segment, .to = {segment.end(), segment.end_sequence()}};
   }
+  if (spool_ == nullptr) return spot_at(position);
   const auto found = pages_->at(position);
   if (found.segment != nullptr) {
     return {.segment = found.segment, .to = {found.segment->end(), found.segment->end_sequence()}};

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -48,9 +49,16 @@ struct CursorLimits {
   Start start = Start::kEnd;
   std::optional<std::uint64_t> max_bytes;            ///< Lag; older unsent frames are dropped.
   std::optional<std::chrono::milliseconds> max_age;  ///< Since the append.
+  /// After more than `kFreshAfter` away what was missed is a backlog beside what comes live.
+  bool fresh_first = false;
 
   friend bool operator==(const CursorLimits&, const CursorLimits&) = default;
 };
+
+/// An endpoint that was away for no longer goes on in order.
+inline constexpr std::chrono::seconds kFreshAfter{10};
+
+struct ReaderState;
 
 /// One endpoint's place in the log: what it has to send next, what is on the wire, what became of
 /// every frame. Knows bytes and positions, no sockets and no clock.
@@ -79,9 +87,18 @@ class LogReader {
   /// Where it started stays.
   virtual void change_limits(CursorLimits limits, base::WallTime now) = 0;
 
-  virtual void begin_connection() = 0;
+  virtual void begin_connection(base::WallTime now) = 0;
   /// Bytes are there that may be sent.
   [[nodiscard]] virtual bool behind() const noexcept = 0;
+  /// A backlog is there that may not: it waits for `allow_backlog`.
+  [[nodiscard]] virtual bool paced() const noexcept = 0;
+  /// So many bytes more of the backlog may be sent, which is none when a connection begins. What
+  /// was allowed and not sent does not add up to more. `kNoPace`: all.
+  virtual void allow_backlog(std::int64_t bytes) = 0;
+  static constexpr std::int64_t kNoPace = std::numeric_limits<std::int64_t>::max();
+  /// Judges a part of what an earlier run left to be judged: how long to wait before the next part.
+  /// Nothing: there is none.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> judge_more() = 0;
   /// They are on a disk that cannot be read for want of descriptors or memory: `gather` tried.
   [[nodiscard]] virtual bool waits_for_disk() const noexcept = 0;
   /// Puts a message of the connection's own behind the frame that is being sent.
@@ -108,10 +125,11 @@ class LogReader {
   [[nodiscard]] virtual bool settled() const noexcept = 0;
   /// The first frame that the log must not drop, as long as it has the choice.
   [[nodiscard]] virtual std::uint64_t held_from() const noexcept = 0;
-  /// The same, with its number.
-  [[nodiscard]] virtual FramePlace held_place() const noexcept = 0;
   /// Bytes of the log not yet sent: how far the endpoint lags.
   [[nodiscard]] virtual std::uint64_t lag() const noexcept = 0;
+  /// With all that is not acknowledged, as after the death of a connection. Of a `Cursor`: to be
+  /// called without one.
+  [[nodiscard]] virtual ReaderState state() const = 0;
 };
 
 }  // namespace lariat::publish

@@ -206,7 +206,7 @@ void Publisher::poll_flush() {
   bool hope = false;
   for (const auto& endpoint : endpoints_) {
     endpoint->ask_acknowledged();
-    if (endpoint->settled()) continue;
+    if (endpoint->settled() || (draining_ && spool_ && endpoint->paced())) continue;
     all = false;
     hope = hope || !draining_ || may_get_on(endpoint->state());
   }

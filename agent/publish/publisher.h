@@ -109,7 +109,7 @@ class Publisher final : public metrics::Source {
   void lose(FramePlace from, FramePlace to);
   void report_spool(metrics::Report& report) const;
   [[nodiscard]] SpoolEvents spool_events();
-  [[nodiscard]] std::optional<FramePlace> saved_place(const std::string& name) const;
+  [[nodiscard]] std::optional<ReaderState> saved_place(const std::string& name) const;
   void note_place(const Endpoint& endpoint);
   [[nodiscard]] SpoolCursors present_cursors();
   void save_cursors();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/publish/publisher.h"
+#include "agent/publish/spool_places.h"
 
 namespace lariat::publish {
 namespace {
@@ -63,21 +64,21 @@ void Publisher::lose(FramePlace from, FramePlace to) {
   touched_ = true;
 }
 
-std::optional<FramePlace> Publisher::saved_place(const std::string& name) const {
+std::optional<ReaderState> Publisher::saved_place(const std::string& name) const {
   const auto found = places_.endpoints.find(name);
   if (found == places_.endpoints.end()) return std::nullopt;
-  const auto& acked = found->second.acked;
-  return FramePlace{acked.position, acked.sequence};
+  return to_state(found->second);
 }
 
 void Publisher::note_place(const Endpoint& endpoint) {
   if (!spool_ || places_.endpoints.size() >= kMaxSpoolCursors) return;
-  const auto place = endpoint.held_place();
+  auto cursor = to_cursor(endpoint.reader_state(), loop_.wall_now());
   const auto [found, added] = places_.endpoints.try_emplace(endpoint.config().name);
-  auto& cursor = found->second;
-  const SpoolPlace acked{place.position, place.sequence};
-  places_changed_ = places_changed_ || added || cursor.acked != acked;
-  cursor = {.acked = acked, .last_configured = loop_.wall_now()};
+  auto& noted = found->second;
+  noted.last_configured = cursor.last_configured;
+  if (!added && noted == cursor) return;
+  noted = std::move(cursor);
+  places_changed_ = true;
 }
 
 // Not ahead of what is written: that is what the file says.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "agent/publish/reader_state.h"
 #include "proto/message.h"
 
 namespace lariat::publish {
@@ -134,6 +135,28 @@ std::uint64_t Selection::skip(std::uint64_t from, std::uint64_t to) const noexce
     }
   }
   return to;
+}
+
+std::vector<FrameRange> Selection::pieces(std::uint64_t from, std::uint64_t to) const {
+  std::vector<FrameRange> pieces;
+  while (from < to) {
+    const auto stretch = stretch_at(from);
+    auto end = std::min(to, stretch.to);
+    if (!stretch.sieve->all()) end = std::min(end, log_.segment_at(from).end());
+    FrameRange piece{.from = log_.frame_at(from),
+                     .to = log_.frame_at(end),
+                     .sieve = make_sieve(stretch.sieve->filter())};
+    if (piece.sieve) piece.chosen = count(from, end);
+    pieces.push_back(std::move(piece));
+    from = end;
+  }
+  return pieces;
+}
+
+std::shared_ptr<const Sieve> Selection::present() const { return make_sieve(present_.filter()); }
+
+std::shared_ptr<const Sieve> make_sieve(const std::optional<proto::Filter>& filter) {
+  return filter ? std::make_shared<const Sieve>(filter) : nullptr;
 }
 
 }  // namespace lariat::publish

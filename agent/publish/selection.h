@@ -31,6 +31,7 @@ class Sieve {
   explicit Sieve(std::optional<proto::Filter> filter);
 
   [[nodiscard]] bool all() const noexcept { return !filter_; }
+  [[nodiscard]] const std::optional<proto::Filter>& filter() const noexcept { return filter_; }
   [[nodiscard]] bool passes(std::span<const std::byte> frame) const noexcept;
 
  private:
@@ -44,6 +45,11 @@ class Sieve {
   std::optional<proto::Filter> filter_;
   std::unique_ptr<std::array<Verdict, kVerdicts>> verdicts_;  // Only with a filter.
 };
+
+/// Null without a filter.
+[[nodiscard]] std::shared_ptr<const Sieve> make_sieve(const std::optional<proto::Filter>& filter);
+
+struct FrameRange;
 
 /// Which frames of the log are an endpoint's: all, or those whose name passes a filter.
 ///
@@ -77,6 +83,11 @@ class Selection {
   [[nodiscard]] Count count(std::uint64_t from, std::uint64_t to) const noexcept;
   /// The first frame at or behind `from` that passes, or `to`.
   [[nodiscard]] std::uint64_t skip(std::uint64_t from, std::uint64_t to) const noexcept;
+
+  /// What is judged of [from, to), by what; each lies in one segment if there is a filter.
+  [[nodiscard]] std::vector<FrameRange> pieces(std::uint64_t from, std::uint64_t to) const;
+  /// For the frames that are still to come; null: all pass.
+  [[nodiscard]] std::shared_ptr<const Sieve> present() const;
 
  private:
   // A filter of before, for the frames that begin before `to`.

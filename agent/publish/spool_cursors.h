@@ -13,12 +13,29 @@
 
 namespace lariat::publish {
 
+/// Frames that an endpoint has not got yet.
+struct SpoolPiece {
+  SpoolExtent extent;
+  std::uint16_t match = 0;    ///< Which of the cursor's `matches` is for it, from 1 on; 0: all pass.
+  bool judged = true;         ///< False: nobody has seen yet which of them pass.
+  std::uint64_t frames = 0;   ///< With a match, once judged: those that pass,
+  std::uint64_t bytes = 0;    ///< and their octets.
+
+  friend bool operator==(const SpoolPiece&, const SpoolPiece&) = default;
+};
+
 /// How far one endpoint is.
 struct SpoolCursor {
-  SpoolPlace acked;                  ///< All before it was delivered or dropped, but for `backlog`.
-  std::vector<SpoolExtent> backlog;  ///< Left for later, oldest first; at most `kMaxBacklog`.
-  base::WallTime last_configured{};  ///< When it was in the configuration.
+  SpoolPlace judged;        ///< Frames from here on are still to be looked at,
+  std::uint16_t match = 0;  ///< by this one of `matches`; 0: all pass.
+  /// What it has not got of those before: in each what is sent in order, the live one first, then
+  /// those of outages, newest first. All of one lies behind all of the next.
+  std::vector<std::vector<SpoolPiece>> lanes;
+  std::vector<std::vector<std::string>> matches;  ///< Each a list of patterns.
+  base::WallTime last_configured{};               ///< When it was in the configuration.
 
+  /// All before it was delivered or dropped.
+  [[nodiscard]] SpoolPlace acked() const noexcept;
   friend bool operator==(const SpoolCursor&, const SpoolCursor&) = default;
 };
 
@@ -31,7 +48,10 @@ struct SpoolCursors {
   friend bool operator==(const SpoolCursors&, const SpoolCursors&) = default;
 };
 
-inline constexpr std::size_t kMaxBacklog = 16;
+inline constexpr std::size_t kMaxSpoolLanes = 17;
+inline constexpr std::size_t kMaxSpoolPieces = 8192;  ///< Of one endpoint.
+inline constexpr std::size_t kMaxSpoolMatches = 64;
+inline constexpr std::size_t kMaxSpoolPatterns = 1024;  ///< Of one match.
 inline constexpr std::size_t kMaxSpoolCursors = 4096;
 inline constexpr std::size_t kMaxCursorName = 1024;
 inline constexpr std::size_t kMaxCursorFile = std::size_t{8} << 20U;

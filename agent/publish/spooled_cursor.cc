@@ -3,8 +3,6 @@
 #include "agent/publish/spooled_cursor.h"
 
 #include <algorithm>
-#include <cassert>
-#include <cstring>
 #include <utility>
 
 #include "proto/message.h"
@@ -12,10 +10,9 @@
 namespace lariat::publish {
 namespace {
 
-// A file's head is read to see which of its frames are too old.
-constexpr std::chrono::seconds kLookForAged{1};
-// Gaps that are met in one turn: to find one may have cost a look at a file.
-constexpr int kMostGaps = 2;
+// What an earlier run left to be judged, at the start: more is judged while it runs.
+constexpr int kJudgedAtStart = 8;
+constexpr std::chrono::milliseconds kTryDisk{1'000};
 
 FramePlace earlier(FramePlace a, FramePlace b) noexcept { return b.position < a.position ? b : a; }
 FramePlace later(FramePlace a, FramePlace b) noexcept { return a.position < b.position ? b : a; }
@@ -27,8 +24,9 @@ FramePlace within(const FrameRange& range, FramePlace place) noexcept {
   return place;
 }
 
-std::shared_ptr<const Sieve> make_sieve(const std::optional<proto::Filter>& filter) {
-  return filter ? std::make_shared<const Sieve>(filter) : nullptr;
+Count less(Count from, Count what) noexcept {
+  return {from.frames - std::min(from.frames, what.frames),
+          from.bytes - std::min(from.bytes, what.bytes)};
 }
 
 }  // namespace
@@ -47,31 +45,63 @@ std::span<const std::byte> FrameSteps::next() {
 }
 
 SpooledCursor::SpooledCursor(const FrameLog& log, CursorLimits limits,
-                             std::optional<FramePlace> saved)
-    : log_(log), limits_(std::move(limits)), sieve_(make_sieve(limits_.filter)), judged_(end()) {
-  auto from = limits_.start == Start::kBegin ? log.oldest() : judged_;
-  if (saved) from = *saved;
-  from.position = std::min(from.position, judged_.position);
-  from.sequence = std::min(from.sequence, judged_.sequence);
-  ranges_.push_back({.from = from, .to = judged_, .sieve = sieve_, .judged = !sieve_});
-  if (!sieve_) accepted_ = ranges_.front().count().frames;
+                             const std::optional<ReaderState>& state)
+    : log_(log), limits_(std::move(limits)), sieve_(make_sieve(limits_.filter)) {
+  if (state) {
+    take_up(*state);
+  } else {
+    take_up({.judged = limits_.start == Start::kBegin ? log.oldest() : end(), .sieve = sieve_});
+  }
   drop_lost();
+  for (int part = 0; part < kJudgedAtStart && judge_more() == std::chrono::milliseconds(0);) ++part;
+}
+
+void SpooledCursor::take_up(const ReaderState& state) {
+  const auto clamped = [this](FramePlace place) -> FramePlace {
+    return {std::min(place.position, end().position), std::min(place.sequence, end().sequence)};
+  };
+  lanes_.resize(std::max<std::size_t>(state.lanes.size(), 1));
+  for (std::size_t i = 0; i < state.lanes.size(); ++i) {
+    auto& lane = lanes_[i];
+    if (i > 0) lane.id = ++last_lane_;
+    for (auto range : state.lanes[i]) {
+      range.from = clamped(range.from);
+      range.to = clamped(range.to);
+      if (range.judged) accepted_ += range.count().frames;
+      lane.ranges.push_back(std::move(range));
+    }
+    if (i > 0 && lane.ranges.empty()) lane.ranges.emplace_back();
+  }
+  if (state.so_far) {
+    accepted_ = state.so_far->accepted;
+    delivered_ = state.so_far->delivered;
+    resent_ = state.so_far->resent;
+    dropped_ = state.so_far->dropped;
+  }
+  // What was appended after the state was noted.
+  judged_ = end();
+  FrameRange rest{.from = clamped(state.judged), .to = judged_, .sieve = state.sieve};
+  rest.judged = !rest.sieve || rest.from == rest.to;
+  if (!rest.sieve) accepted_ += rest.count().frames;
+  live().push_back(std::move(rest));
+  for (auto& lane : lanes_) settle(lane.ranges);
 }
 
 void SpooledCursor::judge() {
   const auto to = end();
   if (to == judged_) return;
   judge_new(to);
-  settle();
+  settle(live());
 }
 
 void SpooledCursor::judge_new(FramePlace to) {
+  auto& ranges = live();
   if (!sieve_) {
     accepted_ += to.sequence - judged_.sequence;
-    if (!ranges_.back().sieve) {
-      ranges_.back().to = to;
+    if (!ranges.back().sieve && !ranges.back().resend) {
+      ranges.back().to = to;
     } else {
-      ranges_.push_back({.from = judged_, .to = to});
+      ranges.push_back({.from = judged_, .to = to});
     }
     judged_ = to;
     return;
@@ -84,26 +114,28 @@ void SpooledCursor::judge_new(FramePlace to) {
     range.chosen = count(range);
     accepted_ += range.chosen.frames;
     judged_ = range.to;
-    auto& last = ranges_.back();
-    if (last.judged && last.sieve == sieve_ && range.from.position != segment.position()) {
+    auto& last = ranges.back();
+    const bool goes_on = last.judged && !last.resend && last.sieve == sieve_;
+    if (goes_on && range.from.position != segment.position()) {
       last.to = range.to;
       last.chosen += range.chosen;
     } else {
-      ranges_.push_back(std::move(range));
+      ranges.push_back(std::move(range));
     }
   }
 }
 
 // Leaves ranges that are used up.
-void SpooledCursor::settle() {
-  while (ranges_.size() > 1 && ranges_.front().empty()) {
-    if (ranges_[1].from != ranges_.front().to) jumped_ = true;
-    ranges_.pop_front();
+void SpooledCursor::settle(Ranges& ranges) {
+  while (ranges.size() > 1 && ranges.front().empty()) {
+    if (ranges[1].from != ranges.front().to) jumped_ = true;
+    ranges.pop_front();
   }
-  auto& front = ranges_.front();
+  auto& front = ranges.front();
   if (front.empty()) front.from = front.to;
 }
 
+// Of those that can be had.
 Count SpooledCursor::count(const FrameRange& range) const {
   Count count;
   FrameSteps steps(log_, range.from, range.to);
@@ -113,110 +145,134 @@ Count SpooledCursor::count(const FrameRange& range) const {
   return count;
 }
 
-// Makes the first range begin with a frame that can be sent. False: not in this turn. It reads few
-// files for nothing, so that the loop does not wait for the disk for long.
-bool SpooledCursor::bring_in() {
-  waits_for_disk_ = false;
-  int gaps = 0;
-  for (settle(); !ranges_.front().empty(); settle()) {
-    const auto from = ranges_.front().from;
-    const auto stretch = log_.stretch_at(from.position);
-    if (stretch.state == LogStretch::State::kLater) {
-      waits_for_disk_ = true;
-      return false;
-    }
-    if (stretch.state == LogStretch::State::kGap) {
-      drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
-      if (++gaps == kMostGaps) return false;
-      continue;
-    }
-    if (!ranges_.front().judged) judge_front(stretch);
-    if (ranges_.front().empty()) {
-      settle();
-      return false;
-    }
-    if (find_chosen(stretch)) return true;
+// Nothing if any cannot be had.
+std::optional<Count> SpooledCursor::count_whole(const FrameRange& range) const {
+  Count count;
+  FrameSteps steps(log_, range.from, range.to);
+  for (auto frame = steps.next(); !frame.empty(); frame = steps.next()) {
+    if (range.passes(frame)) count += {1, frame.size()};
   }
-  return false;
+  return steps.done() ? std::optional(count) : std::nullopt;
+}
+
+// Those that cannot be had would have passed, for all that is known.
+Count SpooledCursor::count_or_all(const FrameRange& range) const {
+  Count all;
+  auto rest = range;
+  while (rest.from.position < range.to.position) {
+    const auto stretch = log_.stretch_at(rest.from.position);
+    const bool held = stretch.state == LogStretch::State::kHeld;
+    const bool later = stretch.state == LogStretch::State::kLater;
+    rest.to = later ? range.to : within(range, stretch.to);
+    if (held) {
+      all += count(rest);
+    } else {
+      all += {rest.to.sequence - rest.from.sequence, rest.to.position - rest.from.position};
+    }
+    rest.from = rest.to;
+  }
+  return all;
 }
 
 // Of what an earlier run has left to be judged, the part that was just read.
-void SpooledCursor::judge_front(const LogStretch& stretch) {
-  auto rest = ranges_.front();
-  auto& front = ranges_.front();
-  front.to = earlier(rest.to, stretch.to);
-  front.judged = true;
-  front.chosen = count(front);
-  accepted_ += front.chosen.frames;
-  rest.from = front.to;
-  if (rest.from != rest.to) ranges_.insert(ranges_.begin() + 1, std::move(rest));
+void SpooledCursor::judge_part(Ranges& ranges, std::size_t at, const LogStretch& stretch) {
+  auto rest = ranges[at];
+  auto& part = ranges[at];
+  part.to = earlier(rest.to, stretch.to);
+  part.judged = true;
+  part.chosen = count(part);
+  accepted_ += part.chosen.frames;
+  rest.from = part.to;
+  if (rest.from == rest.to) return;
+  ranges.insert(ranges.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(rest));
 }
 
-// False: there is none in the stretch, and the range begins behind it.
-bool SpooledCursor::find_chosen(const LogStretch& stretch) {
-  auto& front = ranges_.front();
-  if (!front.sieve) return true;
-  FrameSteps steps(log_, front.from, earlier(front.to, stretch.to));
-  for (auto place = steps.at();; place = steps.at()) {
-    const auto frame = steps.next();
-    if (frame.empty()) break;
-    if (front.passes(frame)) {
-      front.from = place;
-      return true;
+std::optional<std::chrono::milliseconds> SpooledCursor::judge_more() {
+  std::optional<std::chrono::milliseconds> wait;
+  for (auto& lane : lanes_) {
+    for (std::size_t at = 0; at < lane.ranges.size(); ++at) {
+      if (lane.ranges[at].judged) continue;
+      if (wait) return std::chrono::milliseconds(0);
+      const auto from = lane.ranges[at].from;
+      const auto stretch = log_.stretch_at(from.position);
+      if (stretch.state == LogStretch::State::kLater) return kTryDisk;
+      if (stretch.state == LogStretch::State::kGap) {
+        drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
+        return std::chrono::milliseconds(0);
+      }
+      judge_part(lane.ranges, at, stretch);
+      wait = std::chrono::milliseconds(0);
     }
   }
-  front.from = steps.at();
-  if (front.from.position < front.to.position) return false;
-  // Those that were counted here were lost.
-  dropped_[static_cast<std::size_t>(DropReason::kDamaged)] += front.chosen.frames;
-  front.chosen = {};
-  jumped_ = true;
-  return false;
+  return std::nullopt;
 }
 
-// Leaves in `parts` what is before and behind [from, to); how many frames are neither.
-std::uint64_t SpooledCursor::cut_out(FramePlace from, FramePlace to,
-                                     std::array<FrameRange, 2>& parts) const {
-  auto lost = parts[0].count().frames;
-  parts[0].to = within(parts[0], from);
-  parts[1].from = within(parts[1], to);
+// Leaves in `parts` what is before and behind [from, to); what is neither.
+Count SpooledCursor::cut_out(FramePlace from, FramePlace to, std::array<FrameRange, 2>& parts) {
+  auto cut = parts[0];
+  cut.from = within(cut, from);
+  cut.to = within(cut, to);
+  parts[0].to = cut.from;
+  parts[1].from = cut.to;
+  if (!cut.judged) {
+    const auto lost = count_or_all(cut);
+    accepted_ += lost.frames;
+    return lost;
+  }
+  if (!cut.sieve) return cut.count();
+  const auto all = cut.chosen;
+  for (auto& part : parts) part.chosen = {};
+  const bool some_before = parts[0].from != parts[0].to;
+  const bool some_behind = parts[1].from != parts[1].to;
+  if (!some_before && !some_behind) return all;
+  // What goes is counted if it can be had: there may be much that stays.
+  if (const auto lost = count_whole(cut); lost && !(some_before && some_behind)) {
+    parts[some_behind ? 1 : 0].chosen = less(all, *lost);
+    return {std::min(lost->frames, all.frames), lost->bytes};
+  }
+  auto lost = all;
   for (auto& part : parts) {
-    if (part.sieve) {
-      part.chosen = part.from == part.to || !part.judged ? Count{} : count(part);
-      part.chosen.frames = std::min(part.chosen.frames, lost);
-    }
-    lost -= part.count().frames;
+    part.chosen = part.from == part.to ? Count{} : count(part);
+    part.chosen.frames = std::min(part.chosen.frames, lost.frames);
+    lost = less(lost, part.chosen);
   }
   return lost;
 }
 
 // Cuts [from, to) out of what is to be sent.
 void SpooledCursor::drop(FramePlace from, FramePlace to, DropReason reason) {
-  std::deque<FrameRange> kept;
-  for (auto& range : ranges_) {
-    if (range.to.position <= from.position || range.from.position >= to.position) {
+  for (auto& lane : lanes_) drop_of(lane, from, to, reason);
+  // The live one ends where everything is judged, also when its end was cut off.
+  if (live().back().to != judged_) {
+    live().push_back({.from = judged_, .to = judged_, .sieve = sieve_});
+  }
+  for (auto& lane : lanes_) settle(lane.ranges);
+}
+
+void SpooledCursor::drop_of(Lane& lane, FramePlace from, FramePlace to, DropReason reason) {
+  Ranges kept;
+  for (auto& range : lane.ranges) {
+    const bool apart = range.to.position <= from.position || range.from.position >= to.position;
+    if (apart || range.from == range.to) {
       kept.push_back(std::move(range));
       continue;
     }
     std::array<FrameRange, 2> parts{range, range};
-    dropped_[static_cast<std::size_t>(reason)] += cut_out(from, to, parts);
+    dropped_[static_cast<std::size_t>(reason)] += cut_out(from, to, parts).frames;
     if (kept.empty() && parts[0].from == parts[0].to) jumped_ = true;
     for (auto& part : parts) {
       if (part.from != part.to) kept.push_back(std::move(part));
     }
   }
-  ranges_ = std::move(kept);
-  // The last one ends where everything is judged, also when its end was cut off.
-  if (ranges_.empty() || ranges_.back().to != judged_) {
-    ranges_.push_back({.from = judged_, .to = judged_, .sieve = sieve_});
-  }
-  settle();
+  const auto end = lane.ranges.back().to;
+  lane.ranges = std::move(kept);
+  if (lane.ranges.empty()) lane.ranges.push_back({.from = end, .to = end});
 }
 
 // What is known to be lost is not queued.
 void SpooledCursor::drop_lost() {
-  const auto to = log_.end();
-  for (auto place = ranges_.front().from; place.position < to;) {
+  const auto to = judged_.position;
+  for (auto place = unsent_place(); place.position < to;) {
     const auto spot = log_.spot_at(place.position);
     if (spot.state == LogStretch::State::kGap) {
       drop(place, earlier(spot.to, judged_),
@@ -226,96 +282,15 @@ void SpooledCursor::drop_lost() {
   }
 }
 
-void SpooledCursor::evict_before(std::uint64_t /*position*/) { judge(); }
+void SpooledCursor::evict_before(std::uint64_t position) {
+  judge();
+  if (!log_.spooled()) lose({}, log_.frame_at(position));
+}
 
 void SpooledCursor::lose(FramePlace from, FramePlace to) {
   judge();
   list_lost(from, to);
   drop(from, to, DropReason::kEvicted);
-}
-
-std::optional<FramePlace> SpooledCursor::frame_from(std::uint64_t position) const {
-  if (position >= log_.begin()) return log_.frame_from(position);
-  const auto stretch = log_.stretch_at(position);
-  if (stretch.state == LogStretch::State::kLater) return std::nullopt;
-  if (stretch.state == LogStretch::State::kGap) return stretch.to;
-  const auto at = stretch.segment->frame_at(position);
-  if (at.position == position) return FramePlace{at.position, at.sequence};
-  const auto size = proto::message_size(stretch.segment->bytes_from(at.position));
-  return FramePlace{at.position + size, at.sequence + 1};
-}
-
-void SpooledCursor::enforce_limits(base::WallTime now) {
-  judge();  // Both limits are measured from the log's end.
-  if (limits_.max_bytes && lag() > *limits_.max_bytes) {
-    const auto to = frame_from(judged_.position - *limits_.max_bytes);
-    if (to) drop_before(*to, DropReason::kFull);
-  }
-  if (!limits_.max_age || ranges_.front().empty()) return;
-  const auto from = ranges_.front().from.position;
-  // The frames behind a mark were appended within a second of its time: none goes too early.
-  const auto cutoff = now - *limits_.max_age - std::chrono::seconds(1);
-  if (time_at(from) > cutoff) return;
-  if (from < log_.begin()) {
-    const auto since = now - aged_at_;
-    if (since >= std::chrono::milliseconds(0) && since < kLookForAged) return;
-    aged_at_ = now;
-  }
-  drop_before(earlier(log_.place_after(cutoff), judged_), DropReason::kExpired);
-}
-
-void SpooledCursor::change_limits(CursorLimits limits, base::WallTime now) {
-  judge();  // What is there keeps the verdict of the filter it came under.
-  if (limits.filter != limits_.filter) sieve_ = make_sieve(limits.filter);
-  limits_ = std::move(limits);
-  enforce_limits(now);
-}
-
-base::WallTime SpooledCursor::time_at(std::uint64_t position) const {
-  if (position >= log_.end()) return base::WallTime::max();
-  if (position >= log_.begin()) return log_.time_at(position);
-  if (position == time_asked_) return time_found_;
-  const auto stretch = log_.stretch_at(position);
-  if (stretch.state != LogStretch::State::kHeld) return base::WallTime::max();
-  time_asked_ = position;
-  return time_found_ = stretch.segment->time_at(position);
-}
-
-std::chrono::milliseconds SpooledCursor::oldest_age(base::WallTime now) const noexcept {
-  auto time = time_at(held_place().position);
-  if (time == base::WallTime::max()) time = time_found_;
-  if (time == base::WallTime()) return {};
-  return std::max(now - time, std::chrono::milliseconds(0));
-}
-
-Ledger SpooledCursor::ledger(base::WallTime now) const noexcept {
-  Ledger ledger{
-      .accepted = accepted_, .delivered = delivered_, .resent = resent_, .dropped = dropped_};
-  for (const auto& run : runs_) {
-    ledger.queued += run.lost ? run.ends.size() : run.frames.count().frames;
-    ledger.bytes_in_flight += run.wire_end - std::clamp(acked_, run.wire, run.wire_end);
-  }
-  ledger.bytes_queued = ledger.bytes_in_flight;
-  for (const auto& range : ranges_) {
-    if (!range.judged) continue;
-    ledger.queued += range.count().frames;
-    ledger.bytes_queued += range.count().bytes;
-  }
-  if (ledger.queued != 0) ledger.oldest_age = oldest_age(now);
-  return ledger;
-}
-
-bool SpooledCursor::settled() const noexcept {
-  return judged_.position == log_.end() && ranges_.size() == 1 && ranges_.front().empty() &&
-         runs_.empty();
-}
-
-FramePlace SpooledCursor::held_place() const noexcept {
-  return runs_.empty() ? ranges_.front().from : runs_.front().frames.from;
-}
-
-std::uint64_t SpooledCursor::lag() const noexcept {
-  return log_.end() - ranges_.front().from.position;
 }
 
 }  // namespace lariat::publish

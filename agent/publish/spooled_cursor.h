@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,30 +12,10 @@
 
 #include "agent/publish/frame_log.h"
 #include "agent/publish/log_reader.h"
+#include "agent/publish/reader_state.h"
 #include "agent/publish/selection.h"
 
 namespace lariat::publish {
-
-/// Frames of the log that are treated alike.
-struct FrameRange {
-  FramePlace from;
-  FramePlace to;
-  std::shared_ptr<const Sieve> sieve;  ///< That they were judged by; null: all pass.
-  Count chosen;                        ///< With a sieve: those that pass. Not kept without.
-  bool judged = true;                  ///< False: `sieve` has not been asked yet.
-
-  [[nodiscard]] Count count() const noexcept {
-    if (sieve) return chosen;
-    return {to.sequence - from.sequence, to.position - from.position};
-  }
-  /// Nothing in it is to be sent.
-  [[nodiscard]] bool empty() const noexcept {
-    return from.position == to.position || (judged && count().frames == 0);
-  }
-  [[nodiscard]] bool passes(std::span<const std::byte> frame) const noexcept {
-    return !sieve || sieve->passes(frame);
-  }
-};
 
 /// Goes from frame to frame, as far as there are any to be had.
 class FrameSteps {
@@ -53,17 +34,19 @@ class FrameSteps {
   std::span<const std::byte> rest_;
 };
 
-/// The reader of a log with a spool, whose frames may be in memory, on disk, or lost by now.
+/// The reader of a log with a spool, whose frames may be in memory, on disk, or lost by now; and of
+/// any log in the order `fresh_first`.
 ///
-/// Because they may be lost at any time, it asks for none to know where it is: it stands between
+/// Because frames may be lost at any time, it asks for none to know where it is: it stands between
 /// frames, and keeps the number of each place and the count of each stretch. Of a cut frame the
-/// rest is copied at once. What the spool held at the start and a filter has to judge counts as
-/// accepted when it is read.
+/// rest is copied at once.
+/// What is to be sent lies in lanes: a live one, and with `fresh_first` one for each outage, of
+/// which the newest goes first. The live one goes before all others, between any two frames.
 /// Ownership: borrows the log. Threads: loop thread only.
 class SpooledCursor final : public LogReader {
  public:
-  /// Goes on at `saved`, else begins as the limits say.
-  SpooledCursor(const FrameLog& log, CursorLimits limits, std::optional<FramePlace> saved);
+  /// Goes on at `state`, else begins as the limits say.
+  SpooledCursor(const FrameLog& log, CursorLimits limits, const std::optional<ReaderState>& state);
 
   void judge() override;
   void evict_before(std::uint64_t position) override;
@@ -71,10 +54,14 @@ class SpooledCursor final : public LogReader {
   void enforce_limits(base::WallTime now) override;
   void change_limits(CursorLimits limits, base::WallTime now) override;
 
-  void begin_connection() override;
+  void begin_connection(base::WallTime now) override;
   [[nodiscard]] bool behind() const noexcept override {
-    return head_sent_ < head_.size() || !ranges_.front().empty();
+    return head_sent_ < head_.size() || !live().front().empty() ||
+           (allowance_ > 0 && backlog() != 0);
   }
+  [[nodiscard]] bool paced() const noexcept override { return allowance_ <= 0 && backlog() != 0; }
+  void allow_backlog(std::int64_t bytes) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> judge_more() override;
   [[nodiscard]] bool waits_for_disk() const noexcept override { return waits_for_disk_; }
   void add_control(std::span<const std::byte> message) override;
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override {
@@ -90,14 +77,21 @@ class SpooledCursor final : public LogReader {
   [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept override;
   [[nodiscard]] bool settled() const noexcept override;
   [[nodiscard]] std::uint64_t held_from() const noexcept override { return held_place().position; }
-  [[nodiscard]] FramePlace held_place() const noexcept override;
   [[nodiscard]] std::uint64_t lag() const noexcept override;
+  [[nodiscard]] ReaderState state() const override;
 
  private:
+  using Ranges = std::deque<FrameRange>;
+  struct Lane {
+    std::uint64_t id = 0;  // 0: the live one.
+    Ranges ranges;         // Oldest first, never empty.
+    std::size_t runs = 0;  // Of it that are on the wire.
+  };
   /// What is on the wire in one piece.
   struct Run {
     std::uint64_t wire;
     std::uint64_t wire_end;
+    std::uint64_t lane;
     FrameRange frames;
     // Where its frames end on the wire, ascending, once the log has them no more.
     std::vector<std::uint64_t> ends;
@@ -107,33 +101,49 @@ class SpooledCursor final : public LogReader {
   struct Taken {
     FramePlace to;
     Count chosen;
-    std::uint64_t resent = 0;
     std::span<const std::byte> rest;  // Of the frame that it cut.
   };
 
   [[nodiscard]] FramePlace end() const noexcept { return {log_.end(), log_.end_sequence()}; }
+  [[nodiscard]] Ranges& live() noexcept { return lanes_.front().ranges; }
+  [[nodiscard]] const Ranges& live() const noexcept { return lanes_.front().ranges; }
+  [[nodiscard]] Lane& lane_of(const Run& run) noexcept;
+
+  void take_up(const ReaderState& state);
   void judge_new(FramePlace to);
-  void settle();
-  [[nodiscard]] bool bring_in();
-  void judge_front(const LogStretch& stretch);
-  [[nodiscard]] bool find_chosen(const LogStretch& stretch);
+  void settle(Ranges& ranges);
+  void judge_part(Ranges& ranges, std::size_t at, const LogStretch& stretch);
+  [[nodiscard]] bool find_chosen(FrameRange& front, const LogStretch& stretch);
   [[nodiscard]] Count count(const FrameRange& range) const;
-  [[nodiscard]] std::uint64_t cut_out(FramePlace from, FramePlace to,
-                                      std::array<FrameRange, 2>& parts) const;
+  [[nodiscard]] std::optional<Count> count_whole(const FrameRange& range) const;
+  [[nodiscard]] Count count_or_all(const FrameRange& range) const;
+  [[nodiscard]] Count cut_out(FramePlace from, FramePlace to, std::array<FrameRange, 2>& parts);
   void drop(FramePlace from, FramePlace to, DropReason reason);
+  void drop_of(Lane& lane, FramePlace from, FramePlace to, DropReason reason);
   void drop_before(FramePlace to, DropReason reason) { drop({}, to, reason); }
   void drop_lost();
+  void drop_over(std::uint64_t max_bytes);
   [[nodiscard]] std::optional<FramePlace> frame_from(std::uint64_t position) const;
-  [[nodiscard]] iovec gather_chosen(std::span<std::byte> scratch) const;
 
-  [[nodiscard]] Taken take_all(std::size_t bytes) const;
-  [[nodiscard]] Taken take_chosen(std::size_t bytes) const;
-  void add_run(std::uint64_t bytes, const Taken& taken);
+  [[nodiscard]] std::size_t backlog() const noexcept;
+  [[nodiscard]] std::size_t choose_lane() const noexcept;
+  [[nodiscard]] bool older_than(std::uint64_t position, base::WallTime time) const;
+  void set_aside();
+  void join_lanes();
+  void forget_lanes();
+
+  [[nodiscard]] bool bring_in(Ranges& ranges);
+  [[nodiscard]] iovec gather_chosen(const FrameRange& front, std::span<std::byte> scratch) const;
+  [[nodiscard]] Taken take_all(const FrameRange& front, std::size_t bytes) const;
+  [[nodiscard]] Taken take_chosen(const FrameRange& front, std::size_t bytes) const;
+  void add_run(Lane& lane, std::uint64_t bytes, const Taken& taken);
   void acknowledge_part(Run& run);
   void acknowledge_lost(Run& run);
   [[nodiscard]] std::optional<std::array<Run, 3>> split(const Run& run, FramePlace from,
                                                         FramePlace to) const;
   void list_lost(FramePlace from, FramePlace to);
+  [[nodiscard]] FramePlace unsent_place() const noexcept;
+  [[nodiscard]] FramePlace held_place() const noexcept;
   [[nodiscard]] std::chrono::milliseconds oldest_age(base::WallTime now) const noexcept;
   [[nodiscard]] base::WallTime time_at(std::uint64_t position) const;
 
@@ -142,11 +152,15 @@ class SpooledCursor final : public LogReader {
   std::shared_ptr<const Sieve> sieve_;  // For what is still to come; null: all pass.
 
   FramePlace judged_;
-  // To send, oldest first; never empty, the last one ends at `judged_`. One with a sieve that was
-  // asked lies in one segment.
-  std::deque<FrameRange> ranges_;
+  // The live one, whose last range ends at `judged_`, then those of outages, the newest first: all
+  // of one lies behind all of the next. A range with a sieve lies in one segment, if it was judged
+  // in this run.
+  std::vector<Lane> lanes_;
+  std::uint64_t last_lane_ = 0;   // Its id.
+  std::size_t sending_ = 0;       // Index of the lane that was gathered from last.
+  std::int64_t allowance_ = 0;    // Bytes of backlog that may be sent; below 0: a debt.
   std::deque<Run> runs_;
-  bool jumped_ = true;  // Frames were left out before the first range.
+  bool jumped_ = true;  // What is sent next does not follow what was sent before.
   bool waits_for_disk_ = false;
 
   // Goes out before anything else: the rest of a cut frame, then control messages.
@@ -155,7 +169,6 @@ class SpooledCursor final : public LogReader {
   std::uint64_t written_ = 0;
   std::uint64_t acked_ = 0;
   std::uint64_t messages_ = 0;
-  std::uint64_t resend_until_ = 0;  // Frames before it were on a wire once.
 
   std::uint64_t accepted_ = 0;
   std::uint64_t delivered_ = 0;

@@ -10,16 +10,48 @@
 #include "proto/message.h"
 
 namespace lariat::publish {
+namespace {
 
-void SpooledCursor::begin_connection() {
+// Gaps that are met in one turn: to find one may have cost a look at a file.
+constexpr int kMostGaps = 2;
+// Of a backlog in one write: what comes live waits for no more.
+constexpr std::size_t kBacklogTurn = std::size_t{256} << 10U;
+
+// By place; what can be one range is. They do not overlap.
+void put_in_order(std::deque<FrameRange>& ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const FrameRange& a, const FrameRange& b) {
+    return std::pair(a.from.position, a.to.position) < std::pair(b.from.position, b.to.position);
+  });
+  std::deque<FrameRange> joined;
+  for (auto& range : ranges) {
+    const bool goes_on = !joined.empty() && !joined.back().sieve && !range.sieve &&
+                         joined.back().resend == range.resend && joined.back().to == range.from;
+    if (goes_on) {
+      joined.back().to = range.to;
+    } else {
+      joined.push_back(std::move(range));
+    }
+  }
+  ranges = std::move(joined);
+}
+
+}  // namespace
+
+void SpooledCursor::begin_connection(base::WallTime now) {
   assert(runs_.empty());
   head_.clear();
   head_sent_ = 0;
   written_ = 0;
   acked_ = 0;
   messages_ = 0;
+  allowance_ = 0;
   jumped_ = true;
-  settle();
+  judge();
+  settle(live());
+  const auto& oldest = live().front();
+  const bool room = lanes_.size() <= kMaxBacklog;
+  if (!limits_.fresh_first || !room || oldest.empty()) return;
+  if (older_than(oldest.from.position, now - kFreshAfter)) set_aside();
 }
 
 // The rest of a cut frame stands in the head already.
@@ -28,18 +60,74 @@ void SpooledCursor::add_control(std::span<const std::byte> message) {
   ++messages_;
 }
 
+// Makes the first range begin with a frame that can be sent. False: not in this turn. It reads few
+// files for nothing, so that the loop does not wait for the disk for long.
+bool SpooledCursor::bring_in(Ranges& ranges) {
+  waits_for_disk_ = false;
+  int gaps = 0;
+  for (settle(ranges); !ranges.front().empty(); settle(ranges)) {
+    const auto from = ranges.front().from;
+    const auto stretch = log_.stretch_at(from.position);
+    if (stretch.state == LogStretch::State::kLater) {
+      waits_for_disk_ = true;
+      return false;
+    }
+    if (stretch.state == LogStretch::State::kGap) {
+      drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
+      if (++gaps == kMostGaps) return false;
+      continue;
+    }
+    if (!ranges.front().judged) judge_part(ranges, 0, stretch);
+    if (ranges.front().empty()) {
+      settle(ranges);
+      return false;
+    }
+    if (find_chosen(ranges.front(), stretch)) return true;
+  }
+  return false;
+}
+
+// False: there is none in the stretch, and the range begins behind it.
+bool SpooledCursor::find_chosen(FrameRange& front, const LogStretch& stretch) {
+  if (!front.sieve) return true;
+  const bool all = stretch.to.position >= front.to.position;
+  FrameSteps steps(log_, front.from, all ? front.to : stretch.to);
+  for (auto place = steps.at();; place = steps.at()) {
+    const auto frame = steps.next();
+    if (frame.empty()) break;
+    if (front.passes(frame)) {
+      front.from = place;
+      return true;
+    }
+  }
+  front.from = steps.at();
+  if (front.from.position < front.to.position) return false;
+  // Those that were counted here were lost.
+  dropped_[static_cast<std::size_t>(DropReason::kDamaged)] += front.chosen.frames;
+  front.chosen = {};
+  jumped_ = true;
+  return false;
+}
+
 std::size_t SpooledCursor::gather(std::span<iovec> spans, std::size_t max_bytes,
                                   std::span<std::byte> scratch) {
+  forget_lanes();
+  sending_ = choose_lane();
   std::size_t count = 0;
-  const bool ready = bring_in();
+  auto& ranges = lanes_[sending_].ranges;
+  const bool ready = bring_in(ranges);
   if (head_sent_ < head_.size()) {
     spans[count++] = {head_.data() + head_sent_, head_.size() - head_sent_};
   }
   if (!ready) return count;
-  const auto& front = ranges_.front();
+  const auto& front = ranges.front();
   if (front.sieve) {
-    spans[count] = gather_chosen(scratch);
+    spans[count] = gather_chosen(front, scratch);
     return count + 1;
+  }
+  if (sending_ != 0) {
+    const auto allowed = static_cast<std::uint64_t>(std::max<std::int64_t>(allowance_, 1));
+    max_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(allowed, kBacklogTurn));
   }
   if (front.from.position >= log_.begin()) {
     return count +
@@ -56,8 +144,7 @@ std::size_t SpooledCursor::gather(std::span<iovec> spans, std::size_t max_bytes,
 
 // Frames that pass, of one segment, copied together as far as there is room. One that is larger
 // than the room goes out as it lies, alone.
-iovec SpooledCursor::gather_chosen(std::span<std::byte> scratch) const {
-  const auto& front = ranges_.front();
+iovec SpooledCursor::gather_chosen(const FrameRange& front, std::span<std::byte> scratch) const {
   const auto stretch = log_.stretch_at(front.from.position);
   const auto to = std::min(stretch.to.position, front.to.position);
   auto bytes = stretch.segment->bytes_from(front.from.position);
@@ -87,24 +174,27 @@ void SpooledCursor::wrote(std::size_t bytes) {
   }
   const auto rest = bytes - from_head;
   if (rest == 0) return;
-  const auto taken = ranges_.front().sieve ? take_chosen(rest) : take_all(rest);
-  add_run(rest + taken.rest.size(), taken);
+  auto& lane = lanes_[sending_];
+  auto& front = lane.ranges.front();
+  const auto taken = front.sieve ? take_chosen(front, rest) : take_all(front, rest);
+  add_run(lane, rest + taken.rest.size(), taken);
   written_ += rest;
   head_.assign(taken.rest.begin(), taken.rest.end());
   messages_ += taken.chosen.frames;
-  resent_ += taken.resent;
-  auto& front = ranges_.front();
+  if (front.resend) resent_ += taken.chosen.frames;
+  if (lane.id != 0 && allowance_ != kNoPace) {
+    allowance_ -= static_cast<std::int64_t>(taken.to.position - front.from.position);
+  }
   if (front.sieve) {
     front.chosen.frames -= taken.chosen.frames;
     front.chosen.bytes -= taken.chosen.bytes;
   }
   front.from = taken.to;
   jumped_ = false;
-  settle();
+  settle(lane.ranges);
 }
 
-SpooledCursor::Taken SpooledCursor::take_all(std::size_t bytes) const {
-  const auto& front = ranges_.front();
+SpooledCursor::Taken SpooledCursor::take_all(const FrameRange& front, std::size_t bytes) const {
   const auto to = front.from.position + bytes;
   // The segment that holds the last byte written.
   const auto stretch = log_.stretch_at(to - 1);
@@ -121,21 +211,14 @@ SpooledCursor::Taken SpooledCursor::take_all(std::size_t bytes) const {
     }
   }
   taken.chosen = {taken.to.sequence - front.from.sequence, taken.to.position - front.from.position};
-  if (resend_until_ >= taken.to.position) {
-    taken.resent = taken.chosen.frames;
-  } else if (resend_until_ > front.from.position) {
-    const auto* segment = log_.stretch_at(resend_until_).segment;
-    taken.resent = segment->frame_at(resend_until_).sequence - front.from.sequence;
-  }
   return taken;
 }
 
-SpooledCursor::Taken SpooledCursor::take_chosen(std::size_t bytes) const {
-  const auto& front = ranges_.front();
+SpooledCursor::Taken SpooledCursor::take_chosen(const FrameRange& front,
+                                                std::size_t bytes) const {
   Taken taken;
   FrameSteps steps(log_, front.from, front.to);
   while (bytes > 0) {
-    const auto at = steps.at();
     const auto frame = steps.next();
     assert(!frame.empty());
     if (!front.passes(frame)) continue;
@@ -143,26 +226,28 @@ SpooledCursor::Taken SpooledCursor::take_chosen(std::size_t bytes) const {
     bytes -= part;
     taken.chosen += {1, frame.size()};
     taken.rest = frame.subspan(part);
-    if (at.position < resend_until_) ++taken.resent;
   }
   taken.to = steps.at();
   return taken;
 }
 
-void SpooledCursor::add_run(std::uint64_t bytes, const Taken& taken) {
-  const auto& front = ranges_.front();
+void SpooledCursor::add_run(Lane& lane, std::uint64_t bytes, const Taken& taken) {
+  const auto& front = lane.ranges.front();
   if (!runs_.empty() && !jumped_ && !runs_.back().lost) {
     auto& last = runs_.back();
-    if (last.wire_end == written_ && last.frames.sieve == front.sieve) {
+    const bool alike = last.lane == lane.id && last.frames.sieve == front.sieve;
+    if (alike && last.wire_end == written_) {
       last.wire_end += bytes;
       last.frames.to = taken.to;
       last.frames.chosen += taken.chosen;
       return;
     }
   }
+  ++lane.runs;
   runs_.push_back(
       {.wire = written_,
        .wire_end = written_ + bytes,
+       .lane = lane.id,
        .frames = {
            .from = front.from, .to = taken.to, .sieve = front.sieve, .chosen = taken.chosen}});
 }
@@ -172,6 +257,7 @@ void SpooledCursor::acknowledge(std::uint64_t bytes) {
   while (!runs_.empty() && runs_.front().wire_end <= acked_) {
     const auto& run = runs_.front();
     delivered_ += run.lost ? run.ends.size() : run.frames.count().frames;
+    --lane_of(run).runs;
     runs_.pop_front();
   }
   if (!runs_.empty() && runs_.front().wire < acked_) acknowledge_part(runs_.front());
@@ -228,7 +314,7 @@ std::optional<std::array<SpooledCursor::Run, 3>> SpooledCursor::split(const Run&
                                                                       FramePlace to) const {
   const auto& frames = run.frames;
   std::array<Run, 3> parts;
-  parts.fill({.wire = run.wire, .wire_end = run.wire, .frames = frames});
+  parts.fill({.wire = run.wire, .wire_end = run.wire, .lane = run.lane, .frames = frames});
   for (auto& part : parts) part.frames.chosen = {};
   parts[1].lost = true;
   FrameSteps steps(log_, frames.from, frames.to);
@@ -269,35 +355,30 @@ void SpooledCursor::list_lost(FramePlace from, FramePlace to) {
     }
   }
   runs_ = std::move(runs);
+  for (auto& lane : lanes_) lane.runs = 0;
+  for (const auto& run : runs_) ++lane_of(run).runs;
 }
 
 void SpooledCursor::end_connection() {
-  std::deque<FrameRange> back;
   for (auto& run : runs_) {
     if (run.lost) {
       dropped_[static_cast<std::size_t>(DropReason::kEvicted)] += run.ends.size();
       continue;
     }
-    resend_until_ = std::max(resend_until_, run.frames.to.position);
-    auto& frames = run.frames;
-    if (!frames.sieve && !back.empty() && !back.back().sieve && back.back().to == frames.from) {
-      back.back().to = frames.to;
-    } else {
-      back.push_back(std::move(frames));
-    }
+    run.frames.resend = true;
+    lane_of(run).ranges.push_back(std::move(run.frames));
   }
   runs_.clear();
-  auto& front = ranges_.front();
-  if (!back.empty() && !back.back().sieve && !front.sieve && back.back().to == front.from) {
-    front.from = back.back().from;
-    back.pop_back();
+  for (auto& lane : lanes_) {
+    lane.runs = 0;
+    put_in_order(lane.ranges);
+    settle(lane.ranges);
   }
-  ranges_.insert(ranges_.begin(), back.begin(), back.end());
+  forget_lanes();
   head_.clear();
   head_sent_ = 0;
   waits_for_disk_ = false;
   jumped_ = true;
-  settle();
   drop_lost();
 }
 

@@ -37,12 +37,14 @@ TEST(Endpoints, AreInTheOrderOfTheFile) {
 TEST(Endpoints, TakeEachKey) {
   const auto loaded = parse_on(with_endpoint(
       R"({"url": "tsdp://[::1]:5", "start": "begin", "max_age": "90s", "max_bytes": "1MiB",
-          "order": "fifo", "match": ["a *"], "connect_timeout": "1ms", "stall_timeout": "2s",
+          "order": "fifo", "catch_up": 2.5, "match": ["a *"], "connect_timeout": "1ms", "stall_timeout": "2s",
           "back_off": {"min": "1s", "max": "1s"}, "heartbeat": "0s"})"));
   ASSERT_TRUE(loaded.config);
   const auto& endpoint = loaded.config->endpoints.at(0);
   EXPECT_EQ(endpoint.url.text(), "tsdp://[::1]:5");
   EXPECT_TRUE(endpoint.from_begin);
+  EXPECT_FALSE(endpoint.fresh_first);
+  EXPECT_EQ(endpoint.catch_up, 2.5);
   EXPECT_EQ(endpoint.max_age, milliseconds(90'000));
   EXPECT_EQ(endpoint.max_bytes, 1U << 20U);
   EXPECT_THAT(endpoint.match, ElementsAre("a *"));
@@ -52,6 +54,20 @@ TEST(Endpoints, TakeEachKey) {
   EXPECT_EQ(endpoint.back_off_min, milliseconds(1000));
   EXPECT_EQ(endpoint.back_off_max, milliseconds(1000));
   EXPECT_EQ(endpoint.heartbeat, milliseconds(0));
+}
+
+TEST(Endpoints, ComeBackFreshFirstByDefaultOnlyWithASpool) {
+  constexpr std::string_view kSpool = R"("log": {"spool": {"directory": "/s"}}, )";
+  const auto order = [&](std::string_view log, std::string_view keys) {
+    const auto loaded = parse_on('{' + std::string(log) + R"("endpoints": {"e": {"url": "tsdp://a:1")" +
+                                 std::string(keys) + "}}}");
+    return loaded.config ? std::optional(loaded.config->endpoints.at(0).fresh_first)
+                         : std::nullopt;
+  };
+  EXPECT_EQ(order("", ""), false);
+  EXPECT_EQ(order(kSpool, ""), true);
+  EXPECT_EQ(order(kSpool, R"(, "order": "fifo")"), false);
+  EXPECT_EQ(order("", R"(, "order": "fresh-first")"), true);
 }
 
 TEST(Endpoints, TakeNullForWhatIsAbsent) {
@@ -155,13 +171,14 @@ INSTANTIATE_TEST_SUITE_P(
             {"c.json:2:34: endpoints.e.max_age: \"0s\" is too short; write 1ms or more"}},
         Bad{R"({"url": "tsdp://a:1", "max_bytes": "1B"})",
             {"c.json:2:36: endpoints.e.max_bytes: \"1B\" is too small; write 4KiB or more"}},
-        Bad{R"({"url": "tsdp://a:1", "order": "fresh-first", "catch_up": 4.0})",
-            {"c.json:2:32: endpoints.e.order: this version knows the order \"fifo\" only; remove "
-             "this key",
-             "c.json:2:47: endpoints.e.catch_up: is not in this version, which sends all that "
-             "waits at once; remove it"}},
+        Bad{R"({"url": "tsdp://a:1", "order": "fresh-first", "catch_up": -1})",
+            {"c.json:2:59: endpoints.e.catch_up: -1 is not a number from 0 to 1000"}},
+        Bad{R"({"url": "tsdp://a:1", "order": "fresh-first", "catch_up": "4"})",
+            {"c.json:2:59: endpoints.e.catch_up: \"4\" is a text; write the number without "
+             "quotes"}},
         Bad{R"({"url": "tsdp://a:1", "order": "lifo"})",
-            {"c.json:2:32: endpoints.e.order: \"lifo\" is not known here; write \"fifo\""}},
+            {"c.json:2:32: endpoints.e.order: \"lifo\" is not known here; did you mean "
+             "\"fifo\"?"}},
         Bad{R"({"url": "tsdp://a:1", "connect_timeout": "0s"})",
             {"c.json:2:42: endpoints.e.connect_timeout: \"0s\" is too short; write 1ms or more"}},
         Bad{R"({"url": "tsdp://a:1", "back_off": "1s"})",

@@ -68,6 +68,8 @@ class Chance {
     Endpoint endpoint{.name = unique('e', number)};
     endpoint.url = *base::parse_url("tsdp://h" + std::to_string(number) + ":2600");
     endpoint.from_begin = below(2) != 0;
+    endpoint.fresh_first = below(2) != 0;
+    endpoint.catch_up = below(1'000) / 7.0;
     if (below(2) != 0) endpoint.max_age = timeout();
     if (below(2) != 0) endpoint.max_bytes = 4096 + below(100'000);
     if (below(2) != 0) {

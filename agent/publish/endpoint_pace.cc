@@ -1,0 +1,78 @@
+// How an endpoint holds a backlog back, and reads what was left to it.
+
+#include <algorithm>
+#include <limits>
+#include <random>
+
+#include "agent/publish/endpoint.h"
+#include "agent/publish/spooled_cursor.h"
+
+namespace lariat::publish {
+namespace {
+
+// Bytes a second.
+constexpr double kLeastPace = 256.0 * 1024;
+// Agents that come back together begin with their backlogs one by one.
+constexpr std::chrono::milliseconds kLongestStart{2'000};
+// What was not used in so much time is not saved up.
+constexpr std::chrono::milliseconds kLongestShare{500};
+
+}  // namespace
+
+void Endpoint::begin_pace() {
+  if (config_.catch_up == 0) {
+    cursor_->allow_backlog(LogReader::kNoPace);
+    return;
+  }
+  std::minstd_rand chance(
+      static_cast<std::minstd_rand::result_type>(context_.seed + stats_.connects));
+  std::uniform_int_distribution<std::int64_t> wait(0, kLongestStart.count());
+  paced_at_ = context_.loop.now() + std::chrono::milliseconds(wait(chance));
+  cursor_->allow_backlog(0);
+}
+
+void Endpoint::pace() {
+  const auto now = context_.loop.now();
+  const auto share = std::min<std::chrono::nanoseconds>(now - paced_at_, kLongestShare);
+  if (share > std::chrono::nanoseconds(0)) {
+    const auto arrival = context_.log.arrival_rate(context_.loop.wall_now());
+    const auto rate = std::max(kLeastPace, config_.catch_up * arrival);
+    const auto bytes = rate * std::chrono::duration<double>(share).count();
+    // Less than what stands for no pace at all.
+    constexpr double kMost = 1e15;
+    cursor_->allow_backlog(static_cast<std::int64_t>(std::min(bytes, kMost)));
+    paced_at_ = now;
+  }
+  if (cursor_->behind() && !writable_.active()) {
+    flush();
+  } else {
+    update_watchers();
+  }
+}
+
+void Endpoint::hurry() {
+  if (!context_.log.spooled()) {
+    config_.catch_up = 0;
+    if (connected()) {
+      begin_pace();
+      update_watchers();
+    }
+  }
+  if (retry_.active()) dial();
+}
+
+void Endpoint::judge_more() {
+  const auto wait = cursor_->judge_more();
+  if (wait) judge_.start(*wait);
+  context_.touched = true;
+}
+
+// The one that has no lanes cannot set anything aside; it is changed between two connections, when
+// nothing is on a wire.
+void Endpoint::change_reader() {
+  if (has_lanes_ || !config_.limits.fresh_first) return;
+  cursor_ = std::make_unique<SpooledCursor>(context_.log, config_.limits, cursor_->state());
+  has_lanes_ = true;
+}
+
+}  // namespace lariat::publish
