@@ -170,7 +170,6 @@ void Object::finish() const {
   for (const Value& value : members()) {
     const auto is_key = [&value](const std::string& key) { return key == value.node().key; };
     if (std::any_of(known_.begin(), known_.end(), is_key)) continue;
-    if (std::any_of(refused_.begin(), refused_.end(), is_key)) continue;
     value.key_mistake(fmt::format("there is no such key; {}", suggestion(value.node().key)));
   }
 }

@@ -92,7 +92,6 @@ class Object {
   Value value_;
   std::map<std::string_view, const Node*, std::less<>> by_key_;
   std::vector<std::string> known_;
-  std::vector<std::string> refused_;
 };
 
 /// The candidate that differs from `word` by few letters, or nothing.

@@ -103,6 +103,8 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
   }
   endpoints_ = std::move(next);
   touched_ = true;
+  // What a filter judged stands in the file with the filter.
+  if (spool_) save_.start(std::chrono::milliseconds(0));
 }
 
 void Publisher::set_log_limits(LogLimits limits) {
@@ -206,9 +208,11 @@ void Publisher::poll_flush() {
   bool hope = false;
   for (const auto& endpoint : endpoints_) {
     endpoint->ask_acknowledged();
-    if (endpoint->settled() || (draining_ && spool_ && endpoint->paced())) continue;
+    if (endpoint->settled()) continue;
     all = false;
-    hope = hope || !draining_ || may_get_on(endpoint->state());
+    // A backlog that is held back is the next run's.
+    const bool kept = spool_ && endpoint->paced();
+    hope = hope || !draining_ || (!kept && may_get_on(endpoint->state()));
   }
   const auto left = flush_deadline_ - base::monotonic_now();
   if (!hope || left <= std::chrono::nanoseconds(0)) {

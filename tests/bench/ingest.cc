@@ -73,7 +73,7 @@ class Path {
                 }}) {
     if (tags_.set("host", "web1") != proto::NameError::kNone) fail("cannot set a default tag");
     for (std::size_t i = 0; i < kCursors; ++i) {
-      cursors_.emplace_back(log_, limits_of(variant)).begin_connection();
+      cursors_.emplace_back(log_, limits_of(variant)).begin_connection({});
     }
   }
 

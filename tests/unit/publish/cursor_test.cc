@@ -80,7 +80,7 @@ TEST_F(CursorTest, SentIsNotDelivered) {
   Cursor cursor(log_, {});
   append(4);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 1'000);
   EXPECT_FALSE(cursor.behind());
   EXPECT_EQ(cursor.ledger(now_).delivered, 0U);
@@ -96,12 +96,12 @@ TEST_F(CursorTest, AFrameCutByADyingConnectionGoesOutAgainWhole) {
   Cursor cursor(log_, {});
   append(3);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, frame_bytes_ + 5);
   cursor.acknowledge(frame_bytes_ + 5);
   cursor.end_connection();
   EXPECT_EQ(cursor.ledger(now_).resent, 0U) << "not yet";
-  cursor.begin_connection();
+  cursor.begin_connection({});
   EXPECT_EQ(test::numbers_in(write(cursor, 1'000)), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(cursor.ledger(now_).resent, 1U);
   EXPECT_EQ(cursor.ledger(now_).delivered, 1U);
@@ -112,7 +112,7 @@ TEST_F(CursorTest, TheRestOfACutFrameOutlivesItsSegment) {
   log_.on_evict([&](std::uint64_t end) { cursor.evict_before(end); });
   append(2);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   auto wire = write(cursor, frame_bytes_ + 7);
   append(1'000);
   cursor.judge();
@@ -139,7 +139,7 @@ TEST_F(CursorTest, AFrameInFlightIsLostOnlyWhenItsConnectionDiesAfterItsSegment)
   log_.on_evict([&](std::uint64_t end) { cursor.evict_before(end); });
   append(2);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 2 * frame_bytes_);
   append(1'000);
   cursor.judge();
@@ -158,7 +158,7 @@ TEST_F(CursorTest, ControlMessagesComeBetweenFramesAndCountWhatWasBefore) {
   Cursor cursor(log_, {});
   append(3);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   EXPECT_EQ(cursor.messages_before_control(), 0U);
   auto wire = write(cursor, frame_bytes_ + 3);
   EXPECT_EQ(cursor.messages_before_control(), 2U);
@@ -218,7 +218,7 @@ TEST_F(CursorTest, AFilterThatNothingMoreOfPassesHoldsNothingBack) {
   Cursor cursor(log_, {.filter = std::get<proto::Filter>(proto::Filter::parse(patterns))});
   append(1);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 1'000);
   cursor.acknowledge(cursor.bytes_written());
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(log_.append(test::numbered_frame(0, 1), now_));
@@ -232,7 +232,7 @@ TEST_F(CursorTest, HoldsTheLogBackOnlyForWhatIsNotAcknowledged) {
   append(4);
   cursor.judge();
   EXPECT_EQ(cursor.held_from(), 0U);
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 1'000);
   cursor.acknowledge(2 * frame_bytes_);
   EXPECT_EQ(cursor.held_from(), 2 * frame_bytes_);
@@ -255,7 +255,7 @@ TEST_F(CursorTest, AChangedFilterHoldsForWhatIsAppendedAfterwards) {
   cursor.judge();
   EXPECT_EQ(cursor.ledger(now_).accepted, 4U);
 
-  cursor.begin_connection();
+  cursor.begin_connection({});
   std::vector<std::byte> wire;
   while (cursor.behind()) {
     const auto more = write(cursor, 30);
@@ -272,7 +272,7 @@ TEST_F(CursorTest, WhatWasOnTheWireBeforeAFilterCountsAsBefore) {
   Cursor cursor(log_, {});
   append(4);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 2 * frame_bytes_ + 5);
   cursor.acknowledge(frame_bytes_ + 1);
   cursor.change_limits({.filter = only_series(9)}, now_);
@@ -295,7 +295,7 @@ TEST_F(CursorTest, AfterAChangeOfFilterNothingAcknowledgedHoldsTheLogBack) {
   Cursor cursor(log_, {});
   append(1);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   write(cursor, 1'000);
   cursor.acknowledge(cursor.bytes_written());
   cursor.change_limits({.filter = only_series(9)}, now_);
@@ -308,7 +308,7 @@ TEST_F(CursorTest, WithoutAFilterAndItsLastFrameSpansOfTheLogGoOutUncopied) {
   Cursor cursor(log_, {.filter = only_series(0)});
   append(2);
   cursor.judge();
-  cursor.begin_connection();
+  cursor.begin_connection({});
   cursor.change_limits({}, now_);
   append(3);
   cursor.judge();

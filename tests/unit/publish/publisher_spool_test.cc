@@ -237,28 +237,173 @@ TEST_F(PublisherSpoolTest, ADamagedFileCostsItsOwnFramesAndSaysHowMany) {
   EXPECT_THAT(lines_, Contains(HasSubstr("is damaged")));
 }
 
-TEST_F(PublisherSpoolTest, AFilterHoldsForWhatTheSpoolHeldAtTheStart) {
+class PublisherSpoolFilterTest : public PublisherSpoolTest {
+ protected:
+  static EndpointConfig filtered(const Peer& peer, unsigned series) {
+    auto filtered = config(peer);
+    const std::vector<std::string> patterns = {"bench *,series=" + std::to_string(series)};
+    filtered.limits.filter = std::get<proto::Filter>(proto::Filter::parse(patterns));
+    return filtered;
+  }
+  void publish_in_turn(int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(
+          publisher_->publish(test::numbered_frame(number_++, static_cast<unsigned>(i % 3), 200)));
+    }
+    loop_.run_ready();
+  }
+};
+
+TEST_F(PublisherSpoolFilterTest, ItsAccountIsWholeFromTheStartOn) {
   Peer away;
   away.stop_listening();
   open();
-  publisher_->add(config(away));
-  for (int i = 0; i < 3'000; ++i) {
-    ASSERT_TRUE(
-        publisher_->publish(test::numbered_frame(number_++, static_cast<unsigned>(i % 3), 200)));
-  }
-  loop_.run_ready();
+  publisher_->add(filtered(away, 1));
+  publish_in_turn(3'000);
   EXPECT_TRUE(publisher_->close_spool(10s));
   open();
   Peer peer;
-  auto filtered = config(peer);
-  const std::vector<std::string> patterns = {"bench *,series=1"};
-  filtered.limits.filter = std::get<proto::Filter>(proto::Filter::parse(patterns));
-  publisher_->add(filtered);
+  publisher_->add(filtered(peer, 1));
+  EXPECT_EQ(endpoint().ledger().accepted, 1'000U);
+  EXPECT_EQ(endpoint().ledger().queued, 1'000U);
   ASSERT_TRUE(all_arrives(peer, 1'000));
   const auto numbers = peer.numbers();
   ASSERT_EQ(numbers.size(), 1'000U);
   for (std::size_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(numbers[i], 3 * i + 1);
   EXPECT_EQ(endpoint().ledger().accepted, 1'000U);
+}
+
+TEST_F(PublisherSpoolFilterTest, AnotherOneHoldsForWhatIsAppendedAfterTheStart) {
+  Peer away;
+  away.stop_listening();
+  open();
+  publisher_->add(filtered(away, 1));
+  publish_in_turn(30);
+  EXPECT_TRUE(publisher_->close_spool(10s));
+  open();
+  Peer peer;
+  publisher_->add(filtered(peer, 2));
+  publish_in_turn(30);
+  ASSERT_TRUE(all_arrives(peer, 20));
+  std::vector<std::uint64_t> expected;
+  for (std::uint64_t n = 0; n < 30; ++n) {
+    if (n % 3 == 1) expected.push_back(n);
+  }
+  for (std::uint64_t n = 30; n < 60; ++n) {
+    if (n % 3 == 2) expected.push_back(n);
+  }
+  EXPECT_EQ(peer.numbers(), expected);
+}
+
+TEST_F(PublisherSpoolFilterTest, WhatNobodyHasJudgedIsCountedSoonAfterTheStart) {
+  open();
+  publish_in_turn(9'000);
+  EXPECT_TRUE(publisher_->close_spool(10s));
+  open();
+  Peer away;
+  away.stop_listening();
+  auto begin = filtered(away, 0);
+  begin.limits.start = Start::kBegin;
+  publisher_->add(begin);
+  EXPECT_TRUE(endpoint().ledger().balances());
+  EXPECT_TRUE(until([&] { return endpoint().ledger().accepted == 3'000; }));
+  EXPECT_EQ(endpoint().ledger().queued, 3'000U);
+}
+
+/// A spool that holds what was appended an hour ago.
+class PublisherSpoolBacklogTest : public PublisherSpoolTest {
+ protected:
+  static constexpr std::uint64_t kOld = 3'000;
+  static constexpr std::size_t kPadding = 900;
+
+  void SetUp() override {
+    options_.segment_bytes = kLimits.segment_bytes;
+    auto opened = Spool::open(options_, {}, loop_, io_);
+    ASSERT_TRUE(opened) << opened.error().text;
+    FrameLog log(kLimits);
+    log.attach(**opened);
+    const auto then = base::wall_now() - 1h;
+    for (; number_ < kOld; ++number_) {
+      ASSERT_TRUE(log.append(test::numbered_frame(number_, 0, kPadding), then));
+      log.write_through(then);
+    }
+    EXPECT_TRUE((*opened)->close({}, then, 10s));
+  }
+  static EndpointConfig fresh(const Peer& peer) {
+    auto fresh = config(peer);
+    fresh.limits.fresh_first = true;
+    fresh.limits.start = Start::kBegin;
+    return fresh;
+  }
+};
+
+TEST_F(PublisherSpoolBacklogTest, WhatComesLiveGoesFirst) {
+  open();
+  Peer peer;
+  publisher_->add(fresh(peer));
+  ASSERT_TRUE(until([&] { return endpoint().connected(); }));
+  ASSERT_TRUE(peer.accept());
+  publish(10);
+  ASSERT_TRUE(until([&] {
+    peer.read();
+    return peer.numbers().size() >= 10;
+  }));
+  EXPECT_EQ(endpoint().ledger().accepted, kOld + 10);
+  auto first = peer.numbers();
+  first.resize(10);
+  EXPECT_EQ(first, numbers_from(kOld, kOld + 10));
+  auto at_once = fresh(peer);
+  at_once.catch_up = 0;
+  publisher_->apply({at_once});
+  ASSERT_TRUE(all_arrives(peer, kOld + 10));
+  auto numbers = peer.numbers();
+  std::sort(numbers.begin(), numbers.end());
+  EXPECT_EQ(numbers, numbers_from(0, kOld + 10)) << "each once";
+}
+
+TEST_F(PublisherSpoolBacklogTest, ABacklogIsHeldBackWithoutTheWatcher) {
+  open();
+  Peer peer;
+  publisher_->add(fresh(peer));
+  ASSERT_TRUE(until([&] { return endpoint().connected(); }));
+  ASSERT_TRUE(peer.accept());
+  const auto starts = endpoint().write_watcher().starts();
+  EXPECT_TRUE(endpoint().paced());
+  EXPECT_FALSE(endpoint().write_watcher().active());
+  EXPECT_EQ(endpoint().state(), EndpointState::kBehind);
+  // A share of it comes by itself, and it is held back again.
+  ASSERT_TRUE(until([&] {
+    peer.read();
+    return !peer.numbers().empty();
+  }));
+  EXPECT_TRUE(until([&] { return endpoint().paced(); }));
+  EXPECT_EQ(endpoint().stats().write_wakeups_empty, 0U);
+  EXPECT_LE(endpoint().write_watcher().starts(), starts + 1);
+}
+
+TEST_F(PublisherSpoolBacklogTest, IsLeftToTheNextRunAtTheEnd) {
+  open();
+  Peer peer;
+  publisher_->add(fresh(peer));
+  ASSERT_TRUE(until([&] { return endpoint().connected(); }));
+  ASSERT_TRUE(peer.accept());
+  bool ended = false;
+  publisher_->drain(20s, [&](bool all) {
+    EXPECT_FALSE(all);
+    ended = true;
+  });
+  const auto began = base::monotonic_now();
+  ASSERT_TRUE(until([&] {
+    peer.read();
+    return ended;
+  }));
+  EXPECT_LT(base::monotonic_now() - began, 10s) << "nobody waits for what the spool keeps";
+  const auto left = endpoint().ledger().queued;
+  EXPECT_GT(left, 0U);
+  EXPECT_TRUE(publisher_->close_spool(10s));
+  open();
+  publisher_->add(fresh(peer));
+  EXPECT_EQ(endpoint().ledger().accepted, left);
 }
 
 TEST_F(PublisherSpoolTest, ASecondAgentIsKeptOut) {

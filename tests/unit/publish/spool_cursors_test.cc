@@ -10,10 +10,15 @@ namespace {
 
 SpoolCursors some_cursors() {
   SpoolCursors cursors{.saved = seconds_after_start(5), .log_end = {9'000, 90}};
-  cursors.endpoints["east"] = {{8'000, 80},
-                               {{{1'000, 10}, {2'000, 20}}, {{3'000, 30}, {4'000, 40}}},
-                               seconds_after_start(5)};
-  cursors.endpoints["west"] = {{9'000, 90}, {}, seconds_after_start(1)};
+  cursors.endpoints["east"] = {
+      .judged = {8'000, 80},
+      .match = 2,
+      .lanes = {{{.extent = {{7'000, 70}, {8'000, 80}}, .match = 2, .frames = 3, .bytes = 300}},
+                {{.extent = {{3'000, 30}, {4'000, 40}}, .match = 1, .judged = false}},
+                {{.extent = {{1'000, 10}, {1'500, 15}}}, {.extent = {{1'500, 15}, {2'000, 20}}}}},
+      .matches = {{"a *"}, {"b *", "c host=x"}},
+      .last_configured = seconds_after_start(5)};
+  cursors.endpoints["west"] = {.judged = {9'000, 90}, .last_configured = seconds_after_start(1)};
   return cursors;
 }
 
@@ -21,10 +26,18 @@ TEST(SpoolCursorsTest, ReadsBackWhatWasWritten) {
   EXPECT_EQ(decode_cursors(encode_cursors(some_cursors())), some_cursors());
   EXPECT_EQ(decode_cursors(encode_cursors({})), SpoolCursors{});
   auto full = some_cursors();
-  auto& ranges = full.endpoints["east"].backlog;
-  ranges.clear();
-  for (std::uint64_t n = 0; n < kMaxBacklog; ++n) ranges.push_back({{n * 2, n}, {n * 2 + 1, n}});
+  auto& lanes = full.endpoints["east"].lanes;
+  lanes.clear();
+  for (std::uint64_t n = kMaxSpoolLanes; n > 0; --n) {
+    lanes.push_back({{.extent = {{n * 2, n}, {n * 2 + 1, n}}}});
+  }
   EXPECT_EQ(decode_cursors(encode_cursors(full)), full);
+}
+
+TEST(SpoolCursorsTest, TheOldestThatIsBehindIsWhereItGoesOn) {
+  const auto cursors = some_cursors();
+  EXPECT_EQ(cursors.endpoints.at("east").acked(), (SpoolPlace{1'000, 10}));
+  EXPECT_EQ(cursors.endpoints.at("west").acked(), (SpoolPlace{9'000, 90}));
 }
 
 TEST(SpoolCursorsTest, AnyOctetCutOrBitFlippedMakesItBad) {

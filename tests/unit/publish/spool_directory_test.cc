@@ -82,7 +82,7 @@ TEST_F(SpoolDirectoryTest, CursorsAreReplacedWholeOrNotAtAll) {
   const auto directory = SpoolDirectory::open(io_, path_, Access::kOwn).directory;
   EXPECT_EQ(directory->read_cursors().state, SpoolCursorFile::State::kAbsent);
   SpoolCursors cursors{.log_end = {10, 1}};
-  cursors.endpoints["a"] = {.acked = {5, 1}};
+  cursors.endpoints["a"] = {.judged = {5, 1}};
   EXPECT_EQ(directory->write_cursors(cursors), 0);
   auto other = cursors;
   other.endpoints["b"] = {};

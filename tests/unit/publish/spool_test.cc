@@ -333,20 +333,20 @@ TEST_F(SpoolTest, CursorsAreSavedAtMostOnceASecondAndTheLastAtTheEnd) {
   write(20);
   SpoolCursors cursors;
   for (std::uint64_t n = 1; n <= 100; ++n) {
-    cursors.endpoints["east"] = {.acked = {n, n / 10}, .last_configured = now_};
+    cursors.endpoints["east"] = {.judged = {n, n / 10}, .last_configured = now_};
     spool_->save_cursors(cursors, now_);
   }
   settle();
   EXPECT_EQ(SpoolDirectory::open(*io_, options_.directory, SpoolDirectory::Access::kLook)
                 .directory->read_cursors()
                 .cursors.endpoints.at("east")
-                .acked.position,
+                .judged.position,
             1U)
       << "the first; the others wait";
   EXPECT_TRUE(spool_->close(cursors, now_, 10s));
   spool_.reset();
   open();
-  EXPECT_EQ(spool_->cursors().endpoints.at("east").acked.position, 100U);
+  EXPECT_EQ(spool_->cursors().endpoints.at("east").judged.position, 100U);
   EXPECT_EQ(spool_->cursors().log_end, spool_->end());
 }
 
