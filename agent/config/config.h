@@ -53,8 +53,8 @@ struct Endpoint {
   std::chrono::milliseconds back_off_min{500};
   std::chrono::milliseconds back_off_max{30'000};
   std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
-  bool fresh_first = false;  ///< `order`. With a spool it is the default.
-  double catch_up = 4.0;     ///< Times the rate of arrival, for `fresh_first`; 0: no pace.
+  bool fresh_first = false;                     ///< `order`. With a spool it is the default.
+  double catch_up = 4.0;  ///< Times the rate of arrival, for `fresh_first`; 0: no pace.
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 

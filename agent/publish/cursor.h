@@ -16,8 +16,8 @@
 
 namespace lariat::publish {
 
-/// The reader of a log in memory that sends it in order: nothing is counted that can be told from positions, so a frame
-/// costs it nothing.
+/// The reader of a log in memory that sends it in order: nothing is counted that can be told from
+/// positions, so a frame costs it nothing.
 class Cursor final : public LogReader {
  public:
   Cursor(const FrameLog& log, CursorLimits limits);

@@ -72,9 +72,10 @@ Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config)
       writable_(context.loop, loop::CallbackKind::kWrite, [this]() noexcept { writable(); }),
       retry_(context.loop, [this]() noexcept { dial(); }),
       stall_(context.loop, [this]() noexcept { look_for_stall(); }),
-      disk_(context.loop, [this]() noexcept {
-        if (connected() && cursor_->behind()) flush();
-      }),
+      disk_(context.loop,
+            [this]() noexcept {
+              if (connected() && cursor_->behind()) flush();
+            }),
       pace_(context.loop, [this]() noexcept { pace(); }),
       judge_(context.loop, [this]() noexcept { judge_more(); }),
       has_lanes_(context.log.spooled() || config_.limits.fresh_first) {}

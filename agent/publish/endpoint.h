@@ -85,9 +85,9 @@ struct EndpointContext {
   net::Resolver& resolver;
   const FrameLog& log;
   const base::Log& lines;
-  std::span<std::byte> scratch;      ///< For one call: what is read, what a filter gathers.
-  std::uint64_t seed;                ///< Of the back-off's chance.
-  bool& touched;                     ///< Set when positions or the connection changed.
+  std::span<std::byte> scratch;       ///< For one call: what is read, what a filter gathers.
+  std::uint64_t seed;                 ///< Of the back-off's chance.
+  bool& touched;                      ///< Set when positions or the connection changed.
   std::optional<ReaderState> resume;  ///< Where it was when the last run ended, with a spool.
 };
 

@@ -16,10 +16,10 @@ namespace lariat::publish {
 /// Frames that an endpoint has not got yet.
 struct SpoolPiece {
   SpoolExtent extent;
-  std::uint16_t match = 0;    ///< Which of the cursor's `matches` is for it, from 1 on; 0: all pass.
-  bool judged = true;         ///< False: nobody has seen yet which of them pass.
-  std::uint64_t frames = 0;   ///< With a match, once judged: those that pass,
-  std::uint64_t bytes = 0;    ///< and their octets.
+  std::uint16_t match = 0;   ///< Which of the cursor's `matches` is for it, from 1 on; 0: all pass.
+  bool judged = true;        ///< False: nobody has seen yet which of them pass.
+  std::uint64_t frames = 0;  ///< With a match, once judged: those that pass,
+  std::uint64_t bytes = 0;   ///< and their octets.
 
   friend bool operator==(const SpoolPiece&, const SpoolPiece&) = default;
 };

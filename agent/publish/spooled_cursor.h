@@ -156,9 +156,9 @@ class SpooledCursor final : public LogReader {
   // of one lies behind all of the next. A range with a sieve lies in one segment, if it was judged
   // in this run.
   std::vector<Lane> lanes_;
-  std::uint64_t last_lane_ = 0;   // Its id.
-  std::size_t sending_ = 0;       // Index of the lane that was gathered from last.
-  std::int64_t allowance_ = 0;    // Bytes of backlog that may be sent; below 0: a debt.
+  std::uint64_t last_lane_ = 0;  // Its id.
+  std::size_t sending_ = 0;      // Index of the lane that was gathered from last.
+  std::int64_t allowance_ = 0;   // Bytes of backlog that may be sent; below 0: a debt.
   std::deque<Run> runs_;
   bool jumped_ = true;  // What is sent next does not follow what was sent before.
   bool waits_for_disk_ = false;

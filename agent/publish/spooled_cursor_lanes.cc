@@ -221,9 +221,8 @@ ReaderState SpooledCursor::state() const {
     for (const auto& range : lane.ranges) {
       if (!range.empty()) ranges.push_back(range);
     }
-    std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
-      return a.from.position < b.from.position;
-    });
+    std::sort(ranges.begin(), ranges.end(),
+              [](const auto& a, const auto& b) { return a.from.position < b.from.position; });
     if (lane.id != 0 && ranges.empty()) continue;
     auto& joined = state.lanes.emplace_back();
     for (auto& range : ranges) {

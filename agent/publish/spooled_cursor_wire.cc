@@ -214,8 +214,7 @@ SpooledCursor::Taken SpooledCursor::take_all(const FrameRange& front, std::size_
   return taken;
 }
 
-SpooledCursor::Taken SpooledCursor::take_chosen(const FrameRange& front,
-                                                std::size_t bytes) const {
+SpooledCursor::Taken SpooledCursor::take_chosen(const FrameRange& front, std::size_t bytes) const {
   Taken taken;
   FrameSteps steps(log_, front.from, front.to);
   while (bytes > 0) {

@@ -37,7 +37,8 @@ TEST(Endpoints, AreInTheOrderOfTheFile) {
 TEST(Endpoints, TakeEachKey) {
   const auto loaded = parse_on(with_endpoint(
       R"({"url": "tsdp://[::1]:5", "start": "begin", "max_age": "90s", "max_bytes": "1MiB",
-          "order": "fifo", "catch_up": 2.5, "match": ["a *"], "connect_timeout": "1ms", "stall_timeout": "2s",
+          "order": "fifo", "catch_up": 2.5, "match": ["a *"], "connect_timeout": "1ms",
+          "stall_timeout": "2s",
           "back_off": {"min": "1s", "max": "1s"}, "heartbeat": "0s"})"));
   ASSERT_TRUE(loaded.config);
   const auto& endpoint = loaded.config->endpoints.at(0);
@@ -59,10 +60,10 @@ TEST(Endpoints, TakeEachKey) {
 TEST(Endpoints, ComeBackFreshFirstByDefaultOnlyWithASpool) {
   constexpr std::string_view kSpool = R"("log": {"spool": {"directory": "/s"}}, )";
   const auto order = [&](std::string_view log, std::string_view keys) {
-    const auto loaded = parse_on('{' + std::string(log) + R"("endpoints": {"e": {"url": "tsdp://a:1")" +
-                                 std::string(keys) + "}}}");
-    return loaded.config ? std::optional(loaded.config->endpoints.at(0).fresh_first)
-                         : std::nullopt;
+    const auto loaded =
+        parse_on('{' + std::string(log) + R"("endpoints": {"e": {"url": "tsdp://a:1")" +
+                 std::string(keys) + "}}}");
+    return loaded.config ? std::optional(loaded.config->endpoints.at(0).fresh_first) : std::nullopt;
   };
   EXPECT_EQ(order("", ""), false);
   EXPECT_EQ(order(kSpool, ""), true);

@@ -449,19 +449,17 @@ TEST_P(CursorPropertyTest, TheLedgerIsWhatThePeerSawAfterEveryStep) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, CursorPropertyTest,
-    testing::Values(Case{"everything", "", {}, {}}, Case{"filtered", "bench* *,series=1", {}, {}},
-                    Case{"full", "", 6'000, {}},
-                    Case{"full_filtered", "bench *,series=1", 6'000, {}},
-                    Case{"expired", "", {}, milliseconds(4'000)},
-                    Case{"both_filtered", "bench *,series=1", 9'000, milliseconds(3'000)},
-                    Case{"changing", "", {}, {}, true},
-                    Case{"changing_filtered", "bench *,series=1", {}, {}, true},
-                    Case{"fresh", "", {}, {}, false, Disk::kNone, Order::kFresh},
-                    Case{"fresh_filtered", "bench *,series=1", {}, {}, false, Disk::kNone,
-                         Order::kFresh},
-                    Case{"fresh_full", "", 9'000, milliseconds(30'000), false, Disk::kNone,
-                         Order::kFresh},
-                    Case{"changing_order", "", {}, {}, true, Disk::kNone, Order::kChanging}),
+    testing::Values(
+        Case{"everything", "", {}, {}}, Case{"filtered", "bench* *,series=1", {}, {}},
+        Case{"full", "", 6'000, {}}, Case{"full_filtered", "bench *,series=1", 6'000, {}},
+        Case{"expired", "", {}, milliseconds(4'000)},
+        Case{"both_filtered", "bench *,series=1", 9'000, milliseconds(3'000)},
+        Case{"changing", "", {}, {}, true},
+        Case{"changing_filtered", "bench *,series=1", {}, {}, true},
+        Case{"fresh", "", {}, {}, false, Disk::kNone, Order::kFresh},
+        Case{"fresh_filtered", "bench *,series=1", {}, {}, false, Disk::kNone, Order::kFresh},
+        Case{"fresh_full", "", 9'000, milliseconds(30'000), false, Disk::kNone, Order::kFresh},
+        Case{"changing_order", "", {}, {}, true, Disk::kNone, Order::kChanging}),
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
