@@ -179,6 +179,7 @@ SpoolPage Spool::read(std::uint64_t position, std::span<std::byte> slab) {
 
   const auto spot = find(position);
   if (!spot.stored) return {};
+  post_read_ahead(spot.extent.to.position);
   SpoolPage page{.state = SpoolPage::State::kRead, .extent = spot.extent};
   page.bytes = slab.subspan(static_cast<std::size_t>(spot.extent.from.position - file.base),
                             static_cast<std::size_t>(spot.extent.bytes()));
@@ -186,6 +187,19 @@ SpoolPage Spool::read(std::uint64_t position, std::span<std::byte> slab) {
   std::erase_if(page.marks,
                 [&](const SpoolMark& mark) { return !spot.extent.holds(mark.place.position); });
   return page;
+}
+
+// The disk's thread asks for the file that comes next, so that the loop will not wait for it.
+void Spool::post_read_ahead(std::uint64_t position) {
+  const auto* next = catalog_.file_at(position);
+  if (next == nullptr || next->range.from.position == ahead_) return;
+  ahead_ = next->range.from.position;
+  thread_->post([io = io_, directory = directory_, name = spool_name(ahead_)] {
+    const int fd = io->open(directory->fd(), name, O_RDONLY | O_NOFOLLOW);
+    const base::UniqueFd file(std::max(fd, -1));
+    if (file) io->read_ahead(fd);
+    return SpoolDiskThread::Done();
+  });
 }
 
 std::optional<SpoolPlace> Spool::frame_at(std::uint64_t position) {

@@ -155,6 +155,7 @@ class Spool {
   void take_up_file(const SpoolListed& listed, bool last);
   void take_up_cursors();
   [[nodiscard]] OpenFile open_at(std::uint64_t position);
+  void post_read_ahead(std::uint64_t position);
   void set_aside(const std::string& name, std::uint64_t bytes);
   void note_findings(std::uint64_t base, const SpoolFindings& findings);
   void tell_damage(const SpoolDamage& damage);
@@ -188,8 +189,9 @@ class Spool {
   std::unique_ptr<SpoolSegment> segment_;  // Its file is the catalog's last; null: none is open.
   std::shared_ptr<const base::UniqueFd> spare_;
   bool spare_posted_ = false;
-  bool new_name_ = false;               // A file got its name since the directory was synced.
-  std::deque<std::uint64_t> to_check_;  // Bases.
+  std::uint64_t ahead_ = ~std::uint64_t{0};  // Base of the file that was read ahead last.
+  bool new_name_ = false;                    // A file got its name since the directory was synced.
+  std::deque<std::uint64_t> to_check_;       // Bases.
 
   bool syncing_ = false;
   bool dirty_ = false;

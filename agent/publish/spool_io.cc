@@ -79,6 +79,10 @@ int SpoolIo::sync(int fd) {
   return uninterrupted([&] { return ::fdatasync(fd); });
 }
 
+void SpoolIo::read_ahead(int fd) {
+  [[maybe_unused]] const int advised = ::posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
+
 int SpoolIo::rename(int directory, const std::string& from, const std::string& to) {
   return ::renameat(directory, from.c_str(), directory, to.c_str()) < 0 ? -errno : 0;
 }

@@ -35,6 +35,8 @@ class SpoolIo {
   virtual int allocate(int fd, std::uint64_t size);
   virtual int truncate(int fd, std::uint64_t size);
   virtual int sync(int fd);
+  /// Brings the whole file to the system's cache, or begins to.
+  virtual void read_ahead(int fd);
   virtual int rename(int directory, const std::string& from, const std::string& to);
   virtual int remove(int directory, const std::string& name);
 

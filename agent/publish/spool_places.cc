@@ -1,5 +1,6 @@
 #include "agent/publish/spool_places.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -46,8 +47,12 @@ SpoolPiece piece_of(const FrameRange& range, Matches& matches) {
   return piece;
 }
 
-// With a piece too many the last one takes what is left, to be judged again.
-void join_rest(std::vector<SpoolPiece>& lane, const SpoolPiece& piece) {
+// Beyond `most` pieces the last one takes what is left, to be judged again.
+void add_piece(std::vector<SpoolPiece>& lane, const SpoolPiece& piece, std::size_t most) {
+  if (lane.size() < most) {
+    lane.push_back(piece);
+    return;
+  }
   auto& last = lane.back();
   last.extent.to = piece.extent.to;
   last.judged = last.match == 0;
@@ -63,14 +68,7 @@ SpoolCursor to_cursor(const ReaderState& state, base::WallTime last_configured) 
   const auto most = kMaxSpoolPieces / std::max<std::size_t>(state.lanes.size(), 1);
   for (const auto& ranges : state.lanes) {
     auto& lane = cursor.lanes.emplace_back();
-    for (const auto& range : ranges) {
-      const auto piece = piece_of(range, matches);
-      if (lane.size() < most) {
-        lane.push_back(piece);
-      } else {
-        join_rest(lane, piece);
-      }
-    }
+    for (const auto& range : ranges) add_piece(lane, piece_of(range, matches), most);
   }
   return cursor;
 }

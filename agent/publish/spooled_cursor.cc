@@ -188,23 +188,29 @@ void SpooledCursor::judge_part(Ranges& ranges, std::size_t at, const LogStretch&
 }
 
 std::optional<std::chrono::milliseconds> SpooledCursor::judge_more() {
-  std::optional<std::chrono::milliseconds> wait;
-  for (auto& lane : lanes_) {
-    for (std::size_t at = 0; at < lane.ranges.size(); ++at) {
-      if (lane.ranges[at].judged) continue;
-      if (wait) return std::chrono::milliseconds(0);
-      const auto from = lane.ranges[at].from;
-      const auto stretch = log_.stretch_at(from.position);
-      if (stretch.state == LogStretch::State::kLater) return kTryDisk;
-      if (stretch.state == LogStretch::State::kGap) {
-        drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
-        return std::chrono::milliseconds(0);
-      }
-      judge_part(lane.ranges, at, stretch);
-      wait = std::chrono::milliseconds(0);
-    }
+  constexpr std::chrono::milliseconds kAtOnce{0};
+  Lane* lane = lane_to_judge();
+  if (lane == nullptr) return std::nullopt;
+  const auto unjudged = std::find_if(lane->ranges.begin(), lane->ranges.end(),
+                                     [](const FrameRange& range) { return !range.judged; });
+  const auto from = unjudged->from;
+  const auto stretch = log_.stretch_at(from.position);
+  if (stretch.state == LogStretch::State::kLater) return kTryDisk;
+  if (stretch.state == LogStretch::State::kGap) {
+    drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
+  } else {
+    judge_part(lane->ranges, static_cast<std::size_t>(unjudged - lane->ranges.begin()), stretch);
   }
-  return std::nullopt;
+  return lane_to_judge() == nullptr ? std::nullopt : std::optional(kAtOnce);
+}
+
+// The first that has a range of which nobody knows what passes; null: none has.
+SpooledCursor::Lane* SpooledCursor::lane_to_judge() noexcept {
+  const auto unjudged = [](const FrameRange& range) { return !range.judged; };
+  const auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& one) {
+    return std::any_of(one.ranges.begin(), one.ranges.end(), unjudged);
+  });
+  return lane == lanes_.end() ? nullptr : &*lane;
 }
 
 // Leaves in `parts` what is before and behind [from, to); what is neither.

@@ -109,6 +109,9 @@ class SpooledCursor final : public LogReader {
   [[nodiscard]] const Ranges& live() const noexcept { return lanes_.front().ranges; }
   [[nodiscard]] Lane& lane_of(const Run& run) noexcept;
 
+  [[nodiscard]] Lane* lane_to_judge() noexcept;
+  [[nodiscard]] std::vector<FrameRange> left_of(const Lane& lane) const;
+
   void take_up(const ReaderState& state);
   void judge_new(FramePlace to);
   void settle(Ranges& ranges);

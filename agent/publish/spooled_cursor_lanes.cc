@@ -21,6 +21,19 @@ bool goes_on(const FrameRange& before, const FrameRange& next) noexcept {
   return !next.sieve || next.to.position - before.from.position <= kMaxPiece;
 }
 
+std::vector<FrameRange> joined(std::vector<FrameRange> ranges) {
+  std::vector<FrameRange> joined;
+  for (auto& range : ranges) {
+    if (joined.empty() || !goes_on(joined.back(), range)) {
+      joined.push_back(std::move(range));
+      continue;
+    }
+    joined.back().to = range.to;
+    joined.back().chosen += range.chosen;
+  }
+  return joined;
+}
+
 }  // namespace
 
 // Lanes of which something is to be sent, but for the live one.
@@ -105,18 +118,20 @@ void SpooledCursor::drop_over(std::uint64_t max_bytes) {
   const auto all = lag();
   if (all <= max_bytes) return;
   auto excess = all - max_bytes;
-  for (auto lane = lanes_.rbegin(); lane != lanes_.rend(); ++lane) {
-    for (const auto& range : lane->ranges) {
+  std::optional<FramePlace> to;
+  for (auto lane = lanes_.rbegin(); lane != lanes_.rend() && !to; ++lane) {
+    const auto& ranges = lane->ranges;
+    const auto last = std::find_if(ranges.begin(), ranges.end(), [&](const FrameRange& range) {
       const auto bytes = range.to.position - range.from.position;
-      if (bytes < excess) {
-        excess -= bytes;
-        continue;
-      }
-      const auto to = frame_from(range.from.position + excess);
-      if (to) drop_before(*to, DropReason::kFull);
-      return;
-    }
+      if (bytes >= excess) return true;
+      excess -= bytes;
+      return false;
+    });
+    if (last == ranges.end()) continue;
+    to = frame_from(last->from.position + excess);
+    if (!to) return;
   }
+  if (to) drop_before(*to, DropReason::kFull);
 }
 
 void SpooledCursor::enforce_limits(base::WallTime now) {
@@ -211,28 +226,25 @@ std::uint64_t SpooledCursor::lag() const noexcept {
   return bytes;
 }
 
+// What is to be sent of a lane if the connection died now.
+std::vector<FrameRange> SpooledCursor::left_of(const Lane& lane) const {
+  std::vector<FrameRange> left;
+  for (const auto& run : runs_) {
+    if (run.lane == lane.id && !run.lost) left.push_back(run.frames);
+  }
+  std::copy_if(lane.ranges.begin(), lane.ranges.end(), std::back_inserter(left),
+               [](const FrameRange& range) { return !range.empty(); });
+  std::sort(left.begin(), left.end(), [](const FrameRange& a, const FrameRange& b) {
+    return a.from.position < b.from.position;
+  });
+  return left;
+}
+
 ReaderState SpooledCursor::state() const {
   ReaderState state{.judged = judged_, .sieve = sieve_};
   for (const auto& lane : lanes_) {
-    std::vector<FrameRange> ranges;
-    for (const auto& run : runs_) {
-      if (run.lane == lane.id && !run.lost) ranges.push_back(run.frames);
-    }
-    for (const auto& range : lane.ranges) {
-      if (!range.empty()) ranges.push_back(range);
-    }
-    std::sort(ranges.begin(), ranges.end(),
-              [](const auto& a, const auto& b) { return a.from.position < b.from.position; });
-    if (lane.id != 0 && ranges.empty()) continue;
-    auto& joined = state.lanes.emplace_back();
-    for (auto& range : ranges) {
-      if (joined.empty() || !goes_on(joined.back(), range)) {
-        joined.push_back(std::move(range));
-        continue;
-      }
-      joined.back().to = range.to;
-      joined.back().chosen += range.chosen;
-    }
+    auto left = left_of(lane);
+    if (lane.id == 0 || !left.empty()) state.lanes.push_back(joined(std::move(left)));
   }
   return state;
 }
