@@ -331,8 +331,19 @@ void HttpServer::turn() {
     again_.start(milliseconds(0));
   } else {
     again_.stop();
+    end_gone();
   }
   set_deadline();
+}
+
+// Of octets and the end of input that come together the library sees the octets only, and would
+// wait for more of them. To be called when it has nothing left to do with those that it has.
+void HttpServer::end_gone() noexcept {
+  for (Client& client : clients_) {
+    if (client.ended || client.state == Client::State::kAnswer) continue;
+    char next = 0;
+    if (::recv(client.fd, &next, sizeof next, MSG_PEEK | MSG_DONTWAIT) == 0) end(client);
+  }
 }
 
 void HttpServer::set_deadline() {
