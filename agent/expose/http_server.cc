@@ -50,12 +50,13 @@ void add_fields(MHD_Response* response, const HttpAnswer& answer) {
 
 bool is(const char* method, std::string_view name) noexcept { return method == name; }
 
+/// Or asks whether it may send one, which it need not then.
 bool has_body(MHD_Connection* connection, const char* method) noexcept {
   const auto has = [connection](const char* field) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, field) != nullptr;
   };
   return (!is(method, "GET") && !is(method, "HEAD")) || has("Content-Length") ||
-         has("Transfer-Encoding");
+         has("Transfer-Encoding") || has("Expect");
 }
 
 ssize_t read_scrape(void* scrape, std::uint64_t, char* to, std::size_t room) {

@@ -12,7 +12,8 @@ namespace lariat::test {
 namespace {
 
 constexpr std::size_t kMostHead = 4096;
-// Ours, and those by which the library refuses: 400, 413, 414, 431, 501, 505.
+// Ours, and those by which the library refuses: 400, 413, 414, 431, 501,
+// 505.
 constexpr std::array<int, 10> kKnown = {200, 400, 404, 405, 413, 414, 431, 501, 503, 505};
 
 void check_status_line(std::string_view line) {

@@ -177,6 +177,16 @@ TEST_F(HttpServerTest, OtherMethodsAreRefusedWithWhatIsAllowed) {
   }
 }
 
+TEST_F(HttpServerTest, WhoExpectsToSendABodyIsAnsweredWithoutIt) {
+  auto client = connect();
+  client.send(
+      "GET /-/healthy HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\n\r\n"
+      "GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n");
+  const auto answer = client.until_closed();
+  EXPECT_EQ(code_of(answer), "200");
+  EXPECT_THAT(answer, HasSubstr("Connection: close"));
+}
+
 TEST_F(HttpServerTest, CountsRequestsByPathAndCodeFromAClosedSet) {
   get("/");
   get("/status");
