@@ -1,5 +1,6 @@
-// The one place where fmt's own functions are compiled. From its headers alone they would be compiled
-// anew for each file that formats something, which is most of the time that such a file takes.
+// The one place where fmt's own functions are compiled. From its headers alone they would be
+// compiled anew for each file that formats something, which is most of the time that such a file
+// takes.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

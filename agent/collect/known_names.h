@@ -11,8 +11,8 @@ namespace lariat::collect {
 /// What became of the names that a collector printed, in the order in which it printed them: most
 /// print the same ones in the same order each time.
 ///
-/// A name that stands where it stood is found by one comparison. One that does not is new, and takes
-/// the place of what stood there. Keeps the first `kMost`, which bounds its memory.
+/// A name that stands where it stood is found by one comparison. One that does not is new, and
+/// takes the place of what stood there. Keeps the first `kMost`, which bounds its memory.
 class KnownNames {
  public:
   static constexpr std::size_t kMost = 1024;
