@@ -244,6 +244,17 @@ std::uint8_t state_flags(const StateBroadcast& state) noexcept {
   return static_cast<std::uint8_t>(flags);
 }
 
+template <typename Name>
+Encoded rename(std::span<std::byte> out, const MessageView& message, const Name& name) noexcept {
+  assert(check(message) == Reason::kNone);
+  const auto bytes = message.bytes();
+  const std::size_t old_name = load_big<std::uint16_t>(bytes.data() + kHeaderSize) & 0x0fffU;
+  Writer writer(out, message.opcode(), message.payload(), message.flags());
+  writer.name(name);
+  writer.raw(bytes.subspan(kHeaderSize + kFieldHeaderSize + old_name));
+  return writer.finish_raw();
+}
+
 }  // namespace
 
 std::string_view to_string(EncodeError error) noexcept {
@@ -408,13 +419,12 @@ void encode_heartbeat(std::span<std::byte, kHeartbeatSize> out, std::uint64_t un
 
 Encoded encode_renamed(std::span<std::byte> out, const MessageView& message,
                        std::string_view name) noexcept {
-  assert(check(message) == Reason::kNone);
-  const auto bytes = message.bytes();
-  const std::size_t old_name = load_big<std::uint16_t>(bytes.data() + kHeaderSize) & 0x0fffU;
-  Writer writer(out, message.opcode(), message.payload(), message.flags());
-  writer.name(name);
-  writer.raw(bytes.subspan(kHeaderSize + kFieldHeaderSize + old_name));
-  return writer.finish_raw();
+  return rename(out, message, name);
+}
+
+Encoded encode_renamed(std::span<std::byte> out, const MessageView& message,
+                       const PipeName& name) noexcept {
+  return rename(out, message, name);
 }
 
 std::span<const double> take_values(std::span<const double>& rest) noexcept {

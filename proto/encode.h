@@ -133,6 +133,10 @@ void encode_heartbeat(std::span<std::byte, kHeartbeatSize> out, std::uint64_t un
 Encoded encode_renamed(std::span<std::byte> out, const MessageView& message,
                        std::string_view name) noexcept;
 
+/// The same with a name that is canonical: it is not looked at again.
+Encoded encode_renamed(std::span<std::byte> out, const MessageView& message,
+                       const PipeName& name) noexcept;
+
 /// Takes the values for one message off the front of `rest`: empty when none are left.
 [[nodiscard]] std::span<const double> take_values(std::span<const double>& rest) noexcept;
 /// At most 4094 octets of `text`, not ending inside a UTF-8 character.

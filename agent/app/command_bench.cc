@@ -35,6 +35,7 @@ struct BenchOptions {
   std::string seconds;
   std::string idle;
   std::string flush = "10s";
+  std::string spool;
   bool metrics = false;
   bool json = false;
   std::size_t sink_listeners = 0;
@@ -42,6 +43,11 @@ struct BenchOptions {
   EndpointOptions endpoints{.heartbeat = "0s"};
   BenchPlan plan;
 };
+
+int failed(const base::Error& error) {
+  std::fprintf(stderr, "lariat: bench: %s\n", error.text.c_str());
+  return kFailed;
+}
 
 std::string endpoint_json(publish::Endpoint& endpoint) {
   const auto ledger = endpoint.ledger();
@@ -111,6 +117,11 @@ class Bench {
   }
 
   int run(std::vector<publish::EndpointConfig> endpoints) {
+    if (!options_.spool.empty()) {
+      if (auto opened = publisher_.open_spool({.directory = options_.spool}); !opened) {
+        return failed(opened.error());
+      }
+    }
     for (auto& endpoint : endpoints) publisher_.add(std::move(endpoint));
     load_.start([this] {
       publisher_.flush(flush_, [this](bool all) {
@@ -122,6 +133,7 @@ class Bench {
     progress_.start();
     loop_.run();
     progress_.stop();
+    publisher_.close_spool(flush_);
     if (options_.metrics) print_metrics();
     if (options_.json) print(report_json(cost_, publisher_) + "\n");
     if (!options_.json && !options_.metrics) {
@@ -241,6 +253,8 @@ void add_bench(CLI::App& app, Run& run) {
   command->add_option("--idle", options->idle, "publish nothing for so long");
   command->add_option("--flush", options->flush, "at the end, how long to wait for deliveries")
       ->capture_default_str();
+  command->add_option("--spool", options->spool, "keep the log in files of this directory, too")
+      ->type_name("DIR");
   command->add_flag("--wait", options->plan.wait, "begin when all endpoints are connected");
   command->add_flag("--metrics", options->metrics,
                     "print our own metrics at the end (and at each SIGUSR1)");

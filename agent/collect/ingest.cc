@@ -5,6 +5,7 @@
 
 #include "proto/bolo_text.h"
 #include "proto/encode.h"
+#include "proto/qname.h"
 
 namespace lariat::collect {
 
@@ -41,6 +42,10 @@ std::uint64_t Ingest::refused_total() const noexcept {
 }
 
 bool Ingest::feed_messages(std::span<const std::byte> octets) {
+  if (names_tags_ != tags_) {
+    names_tags_ = tags_;
+    names_.forget();
+  }
   decoder_.feed(octets);
   while (const auto event = decoder_.next()) {
     switch (event->outcome) {
@@ -61,6 +66,7 @@ bool Ingest::feed_messages(std::span<const std::byte> octets) {
 
 void Ingest::take_message(const proto::MessageView& message) {
   if (message.opcode() == proto::Opcode::kHeartbeat) {
+    names_.rewind();
     if (handlers_.answered) handlers_.answered();
     return;
   }
@@ -68,25 +74,45 @@ void Ingest::take_message(const proto::MessageView& message) {
     refuse(proto::Reason::kOpcode);
     return;
   }
+  take_submit(message);
+}
+
+void Ingest::take_submit(const proto::MessageView& message) {
   const proto::Submit submit(message);
   if (!submit.finite()) {
     refuse(proto::Reason::kBadNumber, submit.name());
     return;
   }
-  const auto full = proto::add_tags(submit.name(), tags_, name_);
-  if (!full) {
+  KnownNames::Known name;
+  if (!find_name(submit.name(), name)) {
     refuse(proto::Reason::kBadName, submit.name());
-  } else if (full.name.data() == submit.name().data() && full.name.size() == submit.name().size()) {
-    hand_on(message.bytes());
-  } else {
-    renamed_.resize(message.size() + proto::kMaxNameLength + 3);
-    const auto written = proto::encode_renamed(renamed_, message, full.name);
-    if (!written) {
-      refuse(proto::Reason::kBadName, submit.name());
-      return;
-    }
-    hand_on(std::span<const std::byte>(renamed_).first(written.size));
+    return;
   }
+  if (!name.changed) {
+    hand_on(message.bytes());
+    return;
+  }
+  renamed_.resize(message.size() + proto::kMaxNameLength + 3);
+  const auto written = proto::encode_renamed(
+      renamed_, message, proto::PipeName{proto::metric_of(name.full), proto::tags_of(name.full)});
+  if (written) {
+    hand_on(std::span<const std::byte>(renamed_).first(written.size));
+  } else {
+    refuse(proto::Reason::kBadName, submit.name());
+  }
+}
+
+// False if it is no good name, or has too many tags with ours.
+bool Ingest::find_name(std::string_view printed, KnownNames::Known& known) {
+  if (const auto found = names_.find(printed)) {
+    known = *found;
+    return true;
+  }
+  const auto full = proto::add_tags(printed, tags_, name_);
+  if (!full) return false;
+  known = {full.name, full.name != printed};
+  names_.learn(printed, full.name);
+  return true;
 }
 
 void Ingest::feed_lines(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/collect/known_names.h"
 #include "agent/config/collector.h"
 #include "proto/decode.h"
 #include "proto/default_tags.h"
@@ -28,8 +29,8 @@ struct IngestOptions {
 ///
 /// What comes out are valid SUBMIT messages with finite values and canonical names, the default
 /// tags added. All else is refused by itself, counted with its reason, and costs nothing else.
-/// Takes any cut of the stream; a frame that needs no change is handed on where it lies.
-/// Ownership: borrows `tags`. Threads: one at a time.
+/// Takes any cut of the stream; `tags` may change between pieces of it. A frame that needs no
+/// change is handed on where it lies. Ownership: borrows `tags`. Threads: one at a time.
 class Ingest {
  public:
   struct Handlers {
@@ -60,6 +61,8 @@ class Ingest {
   bool feed_messages(std::span<const std::byte> octets);
   void feed_lines(std::string_view text);
   void take_message(const proto::MessageView& message);
+  void take_submit(const proto::MessageView& message);
+  [[nodiscard]] bool find_name(std::string_view printed, KnownNames::Known& known);
   void take_line(const proto::LineSplitter::Line& line);
   void hand_on(std::span<const std::byte> frame);
   void refuse(proto::Reason reason, std::string_view excerpt = {});
@@ -69,6 +72,8 @@ class Ingest {
   Handlers handlers_;
   bool lost_ = false;
   proto::Decoder decoder_;
+  KnownNames names_;
+  proto::DefaultTags names_tags_;  // Those in the names.
   proto::LineSplitter splitter_;
   proto::LineEncoder encoder_;
   std::array<char, proto::kMaxNameLength> name_;

@@ -30,6 +30,14 @@ base::Url url_of(const std::string& path) {
   return {.scheme = "unix", .host = {}, .port = 0, .path = path};
 }
 
+/// Ends the connection. Unread, what a client sent beside its line would make the close an error,
+/// which clients tell of in place of the answer.
+void discard_input(int fd) noexcept {
+  std::array<char, 4096> unread;
+  ::shutdown(fd, SHUT_RDWR);
+  static_cast<void>(::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT));
+}
+
 }  // namespace
 
 /// A place for one connection: first its line is read, then its answer is written.
@@ -117,10 +125,7 @@ class ControlSocket::Client {
   }
 
   void finish() {
-    // What a client sent beside its line would make the close an error that takes the answer along.
-    std::array<char, kMaxLine> unread;
-    ::shutdown(socket_.get(), SHUT_RDWR);
-    static_cast<void>(::recv(socket_.get(), unread.data(), unread.size(), MSG_DONTWAIT));
+    discard_input(socket_.get());
     close();
   }
 
@@ -179,6 +184,7 @@ void ControlSocket::accept(base::UniqueFd connection) {
   }
   if (free == clients_.end()) {
     static_cast<void>(::send(connection.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL));
+    discard_input(connection.get());
     return;
   }
   (*free)->begin(std::move(connection));

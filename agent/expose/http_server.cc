@@ -50,12 +50,13 @@ void add_fields(MHD_Response* response, const HttpAnswer& answer) {
 
 bool is(const char* method, std::string_view name) noexcept { return method == name; }
 
+/// Or asks whether it may send one, which it need not then.
 bool has_body(MHD_Connection* connection, const char* method) noexcept {
   const auto has = [connection](const char* field) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, field) != nullptr;
   };
   return (!is(method, "GET") && !is(method, "HEAD")) || has("Content-Length") ||
-         has("Transfer-Encoding");
+         has("Transfer-Encoding") || has("Expect");
 }
 
 ssize_t read_scrape(void* scrape, std::uint64_t, char* to, std::size_t room) {
@@ -331,8 +332,19 @@ void HttpServer::turn() {
     again_.start(milliseconds(0));
   } else {
     again_.stop();
+    end_gone();
   }
   set_deadline();
+}
+
+// Of octets and the end of input that come together the library sees the octets only, and would
+// wait for more of them. To be called when it has nothing left to do with those that it has.
+void HttpServer::end_gone() noexcept {
+  for (Client& client : clients_) {
+    if (client.ended || client.state == Client::State::kAnswer) continue;
+    char next = 0;
+    if (::recv(client.fd, &next, sizeof next, MSG_PEEK | MSG_DONTWAIT) == 0) end(client);
+  }
 }
 
 void HttpServer::set_deadline() {

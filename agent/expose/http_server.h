@@ -67,6 +67,7 @@ class HttpServer final : public metrics::Source {
   void turn();
   void set_deadline();
   void end_late();
+  void end_gone() noexcept;
   void end(Client& client) noexcept;
 
   loop::Loop& loop_;

@@ -35,12 +35,22 @@ std::uint64_t SeriesTable::look_of(std::string_view family, std::string_view lab
   return with(hash_text(labels), hash_text(family));
 }
 
+Series* SeriesTable::find_next(std::string_view name, proto::Payload kind) noexcept {
+  if (next_ >= slots_.size()) return nullptr;
+  Series& series = slots_[next_];
+  if (series.id == 0 || series.kind != kind || series.name() != name) return nullptr;
+  if (++next_ < slots_.size()) __builtin_prefetch(slots_[next_].text.get());
+  return &series;
+}
+
 Series* SeriesTable::find(std::string_view name, proto::Payload kind, std::uint64_t hash) noexcept {
   const std::uint32_t slot = by_name_.find(hash, [&](std::uint32_t candidate) {
     const Series& series = slots_[candidate];
     return series.kind == kind && series.name() == name;
   });
-  return slot == SlotIndex::kNone ? nullptr : &slots_[slot];
+  if (slot == SlotIndex::kNone) return nullptr;
+  next_ = std::size_t{slot} + 1;
+  return &slots_[slot];
 }
 
 const Series* SeriesTable::find_alike(const SeriesText& text) const noexcept {

@@ -65,6 +65,9 @@ class SeriesTable {
   using Families = std::map<std::string, Family, std::less<>>;
 
   [[nodiscard]] static std::uint64_t hash_of(std::string_view name, proto::Payload kind) noexcept;
+  /// The series that stands behind the one found last, if it is this one; else null. Collectors
+  /// most often report in the order in which they did at first.
+  [[nodiscard]] Series* find_next(std::string_view name, proto::Payload kind) noexcept;
   /// Null if there is none. `hash` is that of name and kind.
   [[nodiscard]] Series* find(std::string_view name, proto::Payload kind,
                              std::uint64_t hash) noexcept;
@@ -96,6 +99,7 @@ class SeriesTable {
   void relabel(Family& family, const std::function<void(const Series&, SeriesText&)>& describe);
 
   std::deque<Series> slots_;
+  std::size_t next_ = 0;  // The slot behind that of the last one found.
   std::vector<std::uint32_t> free_;
   SlotIndex by_name_;
   SlotIndex by_look_;

@@ -49,10 +49,13 @@ Snapshot::Snapshot(const proto::DefaultTags& agent_tags, Options options, const 
 void Snapshot::take(std::span<const std::byte> frame, const SeriesOwner& owner,
                     base::Monotonic now) {
   const proto::Submit submit{proto::MessageView(frame)};
-  const std::uint64_t hash = SeriesTable::hash_of(submit.name(), submit.kind());
-  Series* series = table_.find(submit.name(), submit.kind(), hash);
-  if (!series) series = admit(submit, hash, now);
-  if (!series) return;
+  Series* series = table_.find_next(submit.name(), submit.kind());
+  if (!series) {
+    const std::uint64_t hash = SeriesTable::hash_of(submit.name(), submit.kind());
+    series = table_.find(submit.name(), submit.kind(), hash);
+    if (!series) series = admit(submit, hash, now);
+    if (!series) return;
+  }
   series->collector = owner.collector;
   series->interval_milliseconds = as_milliseconds(owner.interval);
   series->seen = now;

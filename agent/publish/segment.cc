@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMarkEvery = std::size_t{16} << 10U;
 // Room for marks by the second besides those by length, before the list grows.
 constexpr std::size_t kSpareMarks = 64;
+// Pages that the kernel is asked for at a time: one by one, each costs a fault.
+constexpr std::size_t kPopulated = std::size_t{64} << 10U;
 
 }  // namespace
 
@@ -51,9 +53,17 @@ void Segment::append(std::span<const std::byte> frame, base::WallTime now) {
         {static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
     last_time_ = time;
   }
+  if (size_ + frame.size() > populated_) populate(size_ + frame.size());
   std::memcpy(data_ + size_, frame.data(), frame.size());
   size_ += frame.size();
   ++frames_;
+}
+
+// An old kernel cannot, or there is no memory now: then each page comes when it is touched.
+void Segment::populate(std::size_t needed) noexcept {
+  const std::size_t end = std::min((needed / kPopulated + 1) * kPopulated, capacity_);
+  ::madvise(data_ + populated_, end - populated_, MADV_POPULATE_WRITE);
+  populated_ = end;
 }
 
 void Segment::hold(const SpoolPage& page) {

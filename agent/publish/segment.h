@@ -18,7 +18,7 @@ struct SpoolPage;
 /// Threads: loop thread only.
 class Segment {
  public:
-  /// Maps `capacity` bytes, of which only those written to become resident.
+  /// Maps `capacity` bytes, of which those written to become resident, 64 KiB at a time.
   explicit Segment(std::size_t capacity);
   ~Segment();
   Segment(const Segment&) = delete;
@@ -68,10 +68,12 @@ class Segment {
     base::WallTime time;
   };
   [[nodiscard]] const Mark& mark_before(std::uint64_t position) const noexcept;
+  void populate(std::size_t needed) noexcept;
 
   std::byte* data_;
   std::size_t capacity_;
-  std::size_t start_ = 0;  // Of the first frame in `data_`.
+  std::size_t populated_ = 0;  // So many have been resident.
+  std::size_t start_ = 0;      // Of the first frame in `data_`.
   std::size_t size_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t sequence_ = 0;

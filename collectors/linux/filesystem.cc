@@ -1,5 +1,7 @@
 #include "collectors/linux/filesystem.h"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -33,6 +35,11 @@ bool is_remote(std::string_view type) noexcept {
          std::ranges::find(kRemote, type) != kRemote.end();
 }
 
+// An error may make a file system read-only, and no word of it to those who watch the mounts.
+bool is_read_only(const Entry& entry) noexcept {
+  return entry.read_only || (entry.question.numbers.f_flags & ST_RDONLY) != 0;
+}
+
 void put_numbers(const Entry& entry, sdk::Answer& answer) {
   const struct statfs& of = entry.question.numbers;
   const std::string& tags = entry.tags.text();
@@ -43,28 +50,39 @@ void put_numbers(const Entry& entry, sdk::Answer& answer) {
   answer.sample("node_filesystem_avail_bytes", static_cast<double>(of.f_bavail) * block, tags);
   answer.sample("node_filesystem_files", static_cast<double>(of.f_files), tags);
   answer.sample("node_filesystem_files_free", static_cast<double>(of.f_ffree), tags);
-  answer.sample("node_filesystem_readonly", entry.read_only ? 1 : 0, tags);
+  answer.sample("node_filesystem_readonly", is_read_only(entry) ? 1 : 0, tags);
 }
 
 class FilesystemSource : public sdk::Source {
  public:
   FilesystemSource(sdk::Host& host, MountProbe::Call call, const MountProbe::Limits& limits)
-      : host_(host), probe_(std::move(call), limits) {}
+      : host_(host),
+        hosts_mounts_(host.paths().proc + "/1/mountinfo"),
+        own_mounts_(host.paths().proc + "/self/mountinfo"),
+        probe_(std::move(call), limits) {}
 
-  // A sandboxed process sees its own mounts, often read-only: those of process 1 are the host's.
   std::string collect(sdk::Answer& answer) override {
-    std::string error;
-    constexpr auto kRecords = sdk::ProcFile::Shape::kRecords;
-    auto content = host_.read_proc("1/mountinfo", error, kRecords);
-    if (!content) content = host_.read_proc("self/mountinfo", error, kRecords);
-    if (!content) return error;
-    if (std::string fault = take_mounts(*content); !fault.empty()) return fault;
+    if (std::string fault = read_mounts(); !fault.empty()) return fault;
     probe_.ask(questions_);
     for (const Entry* entry : chosen_) put(*entry, answer);
     return {};
   }
 
  private:
+  // A sandboxed process sees its own mounts, often read-only: those of process 1 are the host's.
+  std::string read_mounts() {
+    if (read_ != nullptr && !read_->may_have_changed()) return {};
+    read_ = &hosts_mounts_;
+    auto content = read_->read();
+    if (!content) {
+      read_ = &own_mounts_;
+      content = read_->read();
+    }
+    std::string fault = content ? take_mounts(*content) : read_->error();
+    if (!fault.empty()) read_ = nullptr;
+    return fault;
+  }
+
   std::string take_mounts(std::string_view rest) {
     std::string_view line;
     entries_.begin();
@@ -128,6 +146,9 @@ class FilesystemSource : public sdk::Source {
   }
 
   sdk::Host& host_;
+  sdk::ProcFile hosts_mounts_;
+  sdk::ProcFile own_mounts_;
+  sdk::ProcFile* read_ = nullptr;  // The one that `entries_` are of.
   MountProbe probe_;
   RoundCache<Entry> entries_;
   std::vector<Entry*> chosen_;  // Into `entries_`, which stay where they are while none changes.

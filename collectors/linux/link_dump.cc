@@ -2,11 +2,14 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -32,30 +35,27 @@ Header load(std::span<const std::byte> bytes) noexcept {
   return header;
 }
 
-// The attributes of one interface.
-void take_link(std::span<const std::byte> rest, LinkTaker take) noexcept {
-  std::string_view name;
-  std::span<const std::byte> stats;
+// What is said of one interface.
+void take_link(std::span<const std::byte> body, IndexTaker take) noexcept {
+  const auto link = load<if_stats_msg>(body);
+  auto rest = body.subspan(align(sizeof link));
   while (rest.size() >= sizeof(rtattr)) {
     const auto attribute = load<rtattr>(rest);
     if (attribute.rta_len < sizeof(rtattr) || attribute.rta_len > rest.size()) return;
-    const auto body = rest.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr));
-    if (attribute.rta_type == IFLA_IFNAME) {
-      name = {reinterpret_cast<const char*>(body.data()), body.size()};
-      name = name.substr(0, name.find('\0'));
-    } else if (attribute.rta_type == IFLA_STATS64) {
-      stats = body;
+    if (attribute.rta_type == IFLA_STATS_LINK_64) {
+      // An older kernel has fewer counters, which are the first ones: the others are 0.
+      take(link.ifindex, load<rtnl_link_stats64>(
+                             rest.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr))));
+      return;
     }
     rest = rest.subspan(std::min(align(attribute.rta_len), rest.size()));
   }
-  // An older kernel has fewer counters, which are the first ones: the others are 0.
-  if (!name.empty() && !stats.empty()) take(name, load<rtnl_link_stats64>(stats));
 }
 
 }  // namespace
 
 LinkParse parse_links(std::span<const std::byte> datagram, std::uint32_t sequence,
-                      LinkTaker take) noexcept {
+                      IndexTaker take) noexcept {
   while (datagram.size() >= sizeof(nlmsghdr)) {
     const auto header = load<nlmsghdr>(datagram);
     if (header.nlmsg_len < sizeof(nlmsghdr) || header.nlmsg_len > datagram.size()) {
@@ -66,8 +66,8 @@ LinkParse parse_links(std::span<const std::byte> datagram, std::uint32_t sequenc
     if (header.nlmsg_seq != sequence) continue;
     if (header.nlmsg_type == NLMSG_DONE) return LinkParse::kDone;
     if (header.nlmsg_type == NLMSG_ERROR) return LinkParse::kFailed;
-    if (header.nlmsg_type == RTM_NEWLINK && body.size() >= align(sizeof(ifinfomsg))) {
-      take_link(body.subspan(align(sizeof(ifinfomsg))), take);
+    if (header.nlmsg_type == RTM_NEWSTATS && body.size() >= align(sizeof(if_stats_msg))) {
+      take_link(body, take);
     }
   }
   return LinkParse::kMore;
@@ -75,12 +75,17 @@ LinkParse parse_links(std::span<const std::byte> datagram, std::uint32_t sequenc
 
 bool LinkDump::read(LinkTaker take) {
   if (!open_it() || !ask()) return false;
+  const auto named = [this, take](std::uint32_t index, const rtnl_link_stats64& stats) {
+    std::array<char, IFNAMSIZ> name;
+    // Gone meanwhile: it is no more.
+    if (is_called(index, name)) take(name.data(), stats);
+  };
   while (true) {
     const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return fail("receive");
     const auto datagram = std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(got));
-    switch (parse_links(datagram, sequence_, take)) {
+    switch (parse_links(datagram, sequence_, named)) {
       case LinkParse::kMore:
         break;
       case LinkParse::kDone:
@@ -106,18 +111,29 @@ bool LinkDump::open_it() {
 bool LinkDump::ask() {
   struct {
     nlmsghdr header;
-    ifinfomsg link;
+    if_stats_msg link;
   } request{};
   request.header = {.nlmsg_len = sizeof request,
-                    .nlmsg_type = RTM_GETLINK,
+                    .nlmsg_type = RTM_GETSTATS,
                     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
                     .nlmsg_seq = ++sequence_,
                     .nlmsg_pid = 0};
+  request.link.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   const ssize_t sent = ::sendto(socket_, &request, sizeof request, 0,
                                 reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
   return sent == ssize_t{sizeof request} || fail("ask");
+}
+
+bool LinkDump::is_called(std::uint32_t index, std::span<char> name) const noexcept {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(index);
+  // Any socket will do.
+  if (::ioctl(socket_, SIOCGIFNAME, &request) != 0) return false;
+  std::ranges::copy(request.ifr_name, name.begin());
+  name.back() = '\0';
+  return true;
 }
 
 bool LinkDump::fail(std::string_view what) {

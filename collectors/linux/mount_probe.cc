@@ -21,12 +21,15 @@ class MountProbe::Worker {
   explicit Worker(Call call) : call_(std::move(call)) {}
 
   void order(std::span<MountQuestion* const> questions) {
-    const std::lock_guard lock(mutex_);
-    // Strings keep their memory from round to round.
-    if (answers_.size() < questions.size()) answers_.resize(questions.size());
-    for (std::size_t i = 0; i < questions.size(); ++i) answers_[i].path = questions[i]->path;
-    asked_ = questions.size();
-    done_ = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      // Strings keep their memory from round to round.
+      if (answers_.size() < questions.size()) answers_.resize(questions.size());
+      for (std::size_t i = 0; i < questions.size(); ++i) answers_[i].path = questions[i]->path;
+      asked_ = questions.size();
+      done_ = 0;
+    }
+    // Who is woken finds the lock free: it does not have to be woken twice.
     wake_.notify_one();
   }
 
@@ -41,11 +44,14 @@ class MountProbe::Worker {
     return done_;
   }
 
-  void take(std::size_t index, MountQuestion& question) {
+  // Of the first `questions.size()`, which are answered.
+  void take(std::span<MountQuestion* const> questions) {
     const std::lock_guard lock(mutex_);
-    question.outcome =
-        answers_[index].failed ? MountQuestion::Outcome::kFailed : MountQuestion::Outcome::kGood;
-    question.numbers = answers_[index].numbers;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      questions[i]->outcome =
+          answers_[i].failed ? MountQuestion::Outcome::kFailed : MountQuestion::Outcome::kGood;
+      questions[i]->numbers = answers_[i].numbers;
+    }
   }
 
   // The thread ends as soon as its call returns.
@@ -75,7 +81,10 @@ class MountProbe::Worker {
       lock.lock();
       if (dismissed_) break;
       answer.failed = failed;
-      if (++done_ == asked_) finished_.notify_one();
+      if (++done_ < asked_) continue;
+      lock.unlock();
+      finished_.notify_one();
+      lock.lock();
     }
     ended_ = true;
   }
@@ -115,7 +124,7 @@ void MountProbe::ask(std::span<MountQuestion* const> questions) {
     if (left.count() <= 0) break;
     worker_->order(rest);
     const std::size_t done = worker_->wait(std::min(limits_.patience, left));
-    for (std::size_t i = 0; i < done; ++i) worker_->take(i, *rest[i]);
+    worker_->take(rest.first(done));
     rest = rest.subspan(done);
     if (rest.empty()) break;
     worker_->dismiss();

@@ -69,7 +69,7 @@ class NetdevSource : public sdk::Source {
   }
 
  private:
-  // A sandbox may forbid netlink.
+  // A sandbox may forbid netlink, and kernels before 4.7 do not know the question.
   std::string collect_file(sdk::Answer& answer) {
     std::string error;
     const auto content = host_.read_proc("net/dev", error, sdk::ProcFile::Shape::kRecords);

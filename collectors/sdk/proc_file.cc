@@ -1,6 +1,7 @@
 #include "collectors/sdk/proc_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,13 @@ ProcFile& ProcFile::operator=(ProcFile&& other) noexcept {
 }
 
 ProcFile::~ProcFile() { close_it(); }
+
+bool ProcFile::may_have_changed() noexcept {
+  if (descriptor_ < 0) return true;
+  pollfd entry{.fd = descriptor_, .events = POLLPRI | POLLOUT, .revents = 0};
+  // Files that know nothing of poll can always be written, whoever may write them.
+  return ::poll(&entry, 1, 0) < 0 || entry.revents != 0;
+}
 
 std::optional<std::string_view> ProcFile::read() {
   const bool was_open = descriptor_ >= 0;

@@ -26,6 +26,9 @@ class ProcFile {
   ProcFile& operator=(ProcFile&& other) noexcept;
   ~ProcFile();
 
+  /// False if the kernel says that it is as when `read` last was good: of the few files that tell
+  /// poll(2) of a change, such as mountinfo. What has changed is told once.
+  [[nodiscard]] bool may_have_changed() noexcept;
   /// What it holds, until the next call; or nothing, and `error` says why.
   [[nodiscard]] std::optional<std::string_view> read();
   /// One sentence on why the last `read` failed.

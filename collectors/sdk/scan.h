@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -17,12 +18,17 @@ namespace lariat::sdk {
   return true;
 }
 
-/// Takes the next field, up to a blank or tab, off `rest`; empty when none is left.
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+/// Takes the next field, up to a blank or tab, off `rest`; empty when none is left. By hand: the
+/// library's `find_first_of` calls a function for each octet, and /proc has thousands.
 [[nodiscard]] inline std::string_view take_word(std::string_view& rest) noexcept {
-  constexpr std::string_view kBlanks = " \t";
-  rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
-  const std::string_view word = rest.substr(0, rest.find_first_of(kBlanks));
-  rest.remove_prefix(word.size());
+  std::size_t begin = 0;
+  while (begin < rest.size() && is_blank(rest[begin])) ++begin;
+  std::size_t end = begin;
+  while (end < rest.size() && !is_blank(rest[end])) ++end;
+  const std::string_view word = rest.substr(begin, end - begin);
+  rest.remove_prefix(end);
   return word;
 }
 

@@ -1,7 +1,8 @@
 // An aggregator that tells how long the frames of `bench_beat` were under way.
 //
 // Prints `{"ports":[…]}`; then at each SIGUSR1 what has come since the last:
-// `{"count":…,"median":…,"p99":…,"max":…}`, in microseconds. Takes one connection. Ends when its
+// `{"count":…,"median":…,"p99":…,"max":…,"others":…}`, in microseconds; others are frames that are
+// not of `bench_beat`. Takes one connection. Ends when its
 // standard input does.
 
 #include <netinet/in.h>
@@ -86,6 +87,8 @@ class Arrivals {
       const proto::Submit submit(event->message);
       if (submit.name().starts_with("bench beat=")) {
         microseconds_.push_back((now - submit.value(0)) * 1e6);
+      } else {
+        ++others_;
       }
     }
   }
@@ -98,10 +101,11 @@ class Arrivals {
     const auto at = [this, count](std::size_t hundredths) {
       return count == 0 ? 0.0 : microseconds_[(count - 1) * hundredths / 100];
     };
-    std::printf("{\"count\":%zu,\"median\":%.1f,\"p99\":%.1f,\"max\":%.1f}\n", count, at(50),
-                at(99), at(100));
+    std::printf("{\"count\":%zu,\"median\":%.1f,\"p99\":%.1f,\"max\":%.1f,\"others\":%zu}\n", count,
+                at(50), at(99), at(100), others_);
     std::fflush(stdout);
     microseconds_.clear();
+    others_ = 0;
   }
 
   base::UniqueFd listener_;
@@ -110,6 +114,7 @@ class Arrivals {
   proto::Decoder decoder_;
   std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{64} << 10U);
   std::vector<double> microseconds_;
+  std::size_t others_ = 0;
 };
 
 int run(int argc, char** argv) {

@@ -1,11 +1,12 @@
 """What the measures share."""
 
+import contextlib
 import os
 import pathlib
 import statistics
 import sys
 import time
-from typing import Sequence
+from typing import Any, Sequence
 
 from .child import Child, Failure
 
@@ -29,6 +30,8 @@ class Context:
         self.sender = processors[0]
         self.sink = processors[1] if self.pinned else processors[0]
         self.ceilings: list[float] = []
+        self.kept = contextlib.ExitStack()  # To the end of the run.
+        self.backlog: Any = None
 
     def program(self, name: str) -> str:
         return str(self.folder / f"bench_{name}")

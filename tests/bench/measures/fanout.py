@@ -23,11 +23,11 @@ def naive(context: Context, sink: Sink, frames: int) -> float:
     return result["cpu_seconds_per_million"]
 
 
-def ours(context: Context, sink: Sink, frames: int) -> dict:
+def ours(context: Context, sink: Sink, frames: int, *words: str) -> dict:
     """Flat out, no heartbeats: the sinks get the frames and nothing else."""
     with all_received(sink, frames):
         return context.result(
-            bench_command(context, sink, "--frames", str(frames), "--heartbeat", "0s"))
+            bench_command(context, sink, "--frames", str(frames), "--heartbeat", "0s", *words))
 
 
 def fanout(context: Context) -> list[Row]:

@@ -62,6 +62,27 @@ TEST_F(IngestTest, ANamesOwnTagsWinAndACompleteNameIsLeftAsItIs) {
   EXPECT_EQ(frames_[1], frames_[0]);
 }
 
+TEST_F(IngestTest, NamesThatComeAgainBecomeTheSameAndFollowTheTags) {
+  auto binary = ingest();
+  for (int round = 0; round < 2; ++round) {
+    for (const unsigned series : {1U, 2U, 3U})
+      EXPECT_TRUE(binary.feed(test::numbered_frame(7, series)));
+  }
+  ASSERT_EQ(frames_.size(), 6U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(frames_[i], frames_[i + 3]) << i;
+  EXPECT_EQ(tags_.set("env", "test"), proto::NameError::kNone);
+  EXPECT_TRUE(binary.feed(test::numbered_frame(7, 1)));
+  EXPECT_EQ(name(0), "bench env=prod,host=web01,series=1");
+  EXPECT_EQ(name(6), "bench env=test,host=web01,series=1");
+  // What came out once comes out as it is.
+  frames_.resize(1);
+  auto again = ingest();
+  EXPECT_EQ(tags_.set("env", "prod"), proto::NameError::kNone);
+  const auto complete = frames_[0];
+  for (int round = 0; round < 3; ++round) EXPECT_TRUE(again.feed(complete));
+  EXPECT_EQ(frames_.at(3), complete);
+}
+
 TEST_F(IngestTest, ABadLineCostsItselfOnlyAndItsReasonIsToldOnce) {
   auto text = ingest();
   text.feed(

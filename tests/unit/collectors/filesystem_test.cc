@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -55,6 +56,7 @@ class FakeKernel {
       out.f_bavail = 40;
       out.f_files = 30;
       out.f_ffree = 20;
+      if (path.find("frozen") != path.npos) out.f_flags = ST_RDONLY;
       return path.find("bad") == path.npos ? 0 : -1;
     }
     void release() {
@@ -153,6 +155,14 @@ TEST_F(FilesystemTest, AMountThatSaysNoHasADeviceErrorAlone) {
   EXPECT_THAT(
       collect(),
       ElementsAre("s node_filesystem_device_error device=/dev/sda1,fstype=ext4,mountpoint=/bad 1"));
+}
+
+TEST_F(FilesystemTest, WhatTheMountItselfSaysOfBeingReadOnlyCountsToo) {
+  mounts("1 0 8:1 / /frozen rw - ext4 /dev/sda1 rw\n");
+  start({.proc = folder_.file("")});
+  EXPECT_THAT(
+      collect(),
+      Contains("s node_filesystem_readonly device=/dev/sda1,fstype=ext4,mountpoint=/frozen 1"));
 }
 
 TEST_F(FilesystemTest, AMountThatHangsStopsNoOtherAndIsAskedAgainOnceItsCallReturns) {

@@ -2,11 +2,15 @@
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include <cstring>
+#include <memory>
+#include <set>
 #include <vector>
 
 #include "collectors/linux/link_dump.h"
+#include "tests/support/process.h"
 #include "tests/unit/collectors/source_run.h"
 
 namespace lariat::host {
@@ -58,13 +62,14 @@ TEST(Netdev, GarbageIsAFault) {
 /// Datagrams as the kernel answers a dump.
 class Datagram {
  public:
-  void link(std::string_view name, const rtnl_link_stats64& stats,
+  void link(std::uint32_t index, const rtnl_link_stats64& stats,
             std::size_t stats_size = sizeof(rtnl_link_stats64)) {
-    const std::size_t begin = open(RTM_NEWLINK);
-    put(ifinfomsg{});
-    const std::string text(name);
-    attribute(IFLA_IFNAME, text.c_str(), text.size() + 1);
-    attribute(IFLA_STATS64, &stats, stats_size);
+    const std::size_t begin = open(RTM_NEWSTATS);
+    if_stats_msg head{};
+    head.ifindex = index;
+    put(head);
+    attribute(IFLA_STATS_LINK_XSTATS, "else", 4);
+    attribute(IFLA_STATS_LINK_64, &stats, stats_size);
     close(begin);
   }
   void end(std::uint16_t type) {
@@ -106,37 +111,62 @@ class Datagram {
 };
 
 struct Seen {
-  std::string name;
+  std::uint32_t index;
   rtnl_link_stats64 stats;
 };
 
 LinkParse parse(std::span<const std::byte> bytes, std::vector<Seen>& seen) {
-  return parse_links(bytes, 7, [&seen](std::string_view name, const rtnl_link_stats64& stats) {
-    seen.push_back({std::string(name), stats});
+  return parse_links(bytes, 7, [&seen](std::uint32_t index, const rtnl_link_stats64& stats) {
+    seen.push_back({index, stats});
   });
 }
 
 TEST(Links, AreReadUntilTheDumpIsDone) {
   Datagram datagram;
-  datagram.link("eth0", {.rx_packets = 1, .tx_bytes = 2, .rx_nohandler = 3});
-  datagram.link("a", {.rx_packets = 4, .rx_nohandler = 5},
-                offsetof(rtnl_link_stats64, rx_nohandler));
+  datagram.link(2, {.rx_packets = 1, .tx_bytes = 2, .rx_nohandler = 3});
+  datagram.link(7, {.rx_packets = 4, .rx_nohandler = 5}, offsetof(rtnl_link_stats64, rx_nohandler));
   std::vector<Seen> seen;
   EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kMore);
   ASSERT_EQ(seen.size(), 2U);
-  EXPECT_EQ(seen[0].name, "eth0");
+  EXPECT_EQ(seen[0].index, 2U);
   EXPECT_EQ(seen[0].stats.tx_bytes, 2U);
   EXPECT_EQ(seen[0].stats.rx_nohandler, 3U);
+  EXPECT_EQ(seen[1].index, 7U);
   EXPECT_EQ(seen[1].stats.rx_packets, 4U);
   EXPECT_EQ(seen[1].stats.rx_nohandler, 0U) << "a kernel that has fewer counters";
   datagram.end(NLMSG_DONE);
   EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kDone);
 }
 
+std::set<std::string> names_of(LinkDump& dump) {
+  std::set<std::string> names;
+  EXPECT_TRUE(dump.read([&names](std::string_view name, const rtnl_link_stats64&) {
+    names.emplace(name);
+  })) << dump.error();
+  return names;
+}
+
+std::set<std::string> names_by_library() {
+  std::set<std::string> names;
+  const std::unique_ptr<struct if_nameindex[], decltype(&::if_freenameindex)> all(
+      ::if_nameindex(), &::if_freenameindex);
+  for (std::size_t i = 0; all && all[i].if_index != 0; ++i) names.emplace(all[i].if_name);
+  return names;
+}
+
+TEST(Links, OfThisHostHaveTheirNames) {
+  LinkDump dump;
+  // Other tests may add and remove some.
+  EXPECT_TRUE(test::wait_until([&dump] {
+    const auto names = names_of(dump);
+    return !names.empty() && names == names_by_library();
+  }));
+}
+
 TEST(Links, OfAnotherQuestionAreSkipped) {
   Datagram datagram;
   datagram.sequence = 6;
-  datagram.link("old", {});
+  datagram.link(1, {});
   datagram.end(NLMSG_DONE);
   std::vector<Seen> seen;
   EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kMore);
@@ -152,7 +182,7 @@ TEST(Links, ARefusalIsAFailure) {
 
 TEST(Links, NoLengthIsTrusted) {
   Datagram whole;
-  whole.link("eth0", {.rx_packets = 1});
+  whole.link(2, {.rx_packets = 1});
   std::vector<Seen> seen;
   for (std::size_t at = 0; at < whole.bytes.size(); ++at) {
     for (const unsigned octet : {0U, 1U, 3U, 0x7fU, 0xffU}) {

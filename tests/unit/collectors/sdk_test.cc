@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <array>
@@ -205,6 +207,41 @@ TEST(ProcFileTest, ReadsAnewAndOpensAgainWhatWasReplaced) {
   EXPECT_EQ(file.read()->size(), 100'000U);
   ProcFile whole(folder.file("f"), ProcFile::Shape::kWhole);
   EXPECT_EQ(whole.read()->size(), 100'000U);
+}
+
+TEST(ProcFileTest, MayHaveChangedUnlessTheKernelSaysThatItHasNot) {
+  const test::TemporaryDirectory folder;
+  ProcFile plain(folder.file("f"));
+  EXPECT_TRUE(plain.may_have_changed()) << "never read";
+  test::write_file(folder.file("f"), "one");
+  EXPECT_TRUE(plain.read());
+  EXPECT_TRUE(plain.may_have_changed());
+  ProcFile numbers("/proc/meminfo");
+  EXPECT_TRUE(numbers.read());
+  EXPECT_TRUE(numbers.may_have_changed());
+}
+
+TEST(ProcFileTest, KnowsFromTheKernelWhetherMountsHaveChanged) {
+  const test::TemporaryDirectory folder;
+  bool allowed = false;
+  // In mounts of its own, which nobody else changes.
+  std::thread([&] {
+    allowed = ::unshare(CLONE_NEWNS) == 0 &&
+              ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    if (!allowed) return;
+    ProcFile mounts("/proc/thread-self/mountinfo");
+    EXPECT_TRUE(mounts.may_have_changed()) << "never read";
+    EXPECT_TRUE(mounts.read());
+    EXPECT_FALSE(mounts.may_have_changed());
+    allowed = ::mount("none", folder.file("").c_str(), "tmpfs", 0, nullptr) == 0;
+    if (!allowed) return;
+    EXPECT_TRUE(mounts.may_have_changed());
+    EXPECT_TRUE(mounts.read());
+    EXPECT_FALSE(mounts.may_have_changed()) << "told once";
+    EXPECT_EQ(::umount(folder.file("").c_str()), 0);
+    EXPECT_TRUE(mounts.may_have_changed());
+  }).join();
+  if (!allowed) GTEST_SKIP() << "may not mount";
 }
 
 class Scripted : public Source {

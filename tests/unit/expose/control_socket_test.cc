@@ -130,7 +130,10 @@ TEST_F(ControlSocketTest, OneTooManyIsToldSo) {
   std::list<Client> silent;
   for (int i = 0; i < 4; ++i) silent.push_back(connect());
   ASSERT_TRUE(until_clients(4));
-  EXPECT_THAT(ask(""), StartsWith("error: too many clients"));
+  auto refused = connect();
+  refused.send("status\n");
+  EXPECT_THAT(refused.until_closed(), StartsWith("error: too many clients"));
+  EXPECT_FALSE(refused.reset()) << "an error would take the place of the answer";
   ASSERT_TRUE(until_clients(0));
   EXPECT_EQ(ask("metrics agent\n"), agent_.agent_text);
 }

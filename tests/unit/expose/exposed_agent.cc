@@ -62,10 +62,10 @@ ExposedAgent::ExposedAgent()
     : log([this](base::Level, std::string_view line) { log_lines.emplace_back(line); }),
       snapshot(tags, {}, log) {}
 
-void ExposedAgent::fill(std::size_t series) {
+void ExposedAgent::fill(std::size_t series, const expose::SeriesOwner& owner) {
   for (std::size_t i = 0; i < series; ++i) {
     const auto name = "host_value_of_something series=" + std::to_string(100'000 + i);
-    snapshot.take(Frame::sample(name, {static_cast<double>(i)}), {}, base::monotonic_now());
+    snapshot.take(Frame::sample(name, {static_cast<double>(i)}), owner, base::monotonic_now());
   }
 }
 
@@ -109,6 +109,7 @@ bool Client::receive() {
       return false;
     } else {
       closed_ = true;
+      reset_ = count < 0;
     }
   }
   return true;

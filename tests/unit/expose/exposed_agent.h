@@ -22,7 +22,7 @@ class ExposedAgent {
   ExposedAgent();
 
   /// So many series `host_value series="N"`, of which each line is longer than 40 octets.
-  void fill(std::size_t series);
+  void fill(std::size_t series, const expose::SeriesOwner& owner = {});
   [[nodiscard]] expose::Sources sources();
 
   loop::Loop loop;
@@ -56,6 +56,8 @@ class Client {
   void close() { socket_.reset(); }
 
   [[nodiscard]] bool closed() const { return closed_; }
+  /// It was closed with an error.
+  [[nodiscard]] bool reset() const { return reset_; }
   [[nodiscard]] const std::string& received() const { return received_; }
   [[nodiscard]] int fd() const { return socket_.get(); }
 
@@ -64,6 +66,7 @@ class Client {
   base::UniqueFd socket_;
   std::string received_;
   bool closed_ = false;
+  bool reset_ = false;
 };
 
 /// The body of an HTTP answer, put together if it came in chunks.

@@ -119,6 +119,29 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(body_of(client.answer()), agent_.agent_text);
 }
 
+TEST_F(HttpServerTest, AClientThatEndsWithItsRequestIsAnsweredAndLeft) {
+  for (const std::string_view more :
+       {"", "GET /status HTTP/1.1\r\nHost: test\r\n\r\n", "GET /st"}) {
+    auto client = connect();
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.send(more);
+    client.end_sending();
+    const auto answers = client.until_closed();
+    EXPECT_EQ(code_of(answers), "200") << more;
+    EXPECT_EQ(answers.find("application/json") != std::string::npos, more.ends_with("\n"));
+  }
+  EXPECT_EQ(server_.connections(), 0U);
+}
+
+TEST_F(HttpServerTest, AClientThatGoesInItsRequestLeavesNoConnection) {
+  auto client = connect();
+  client.send("GET /-/heal");
+  agent_.loop.run_ready();
+  client.send("thy");
+  client.close();
+  EXPECT_TRUE(test::run_until(agent_.loop, [&] { return server_.connections() == 0; }));
+}
+
 TEST_F(HttpServerTest, AnOldClientGetsItsMetricsToTheEndOfTheConnection) {
   agent_.fill(1000);
   auto client = connect();
@@ -152,6 +175,16 @@ TEST_F(HttpServerTest, OtherMethodsAreRefusedWithWhatIsAllowed) {
     EXPECT_EQ(code_of(answer), "405") << method;
     EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD\r\n")) << method;
   }
+}
+
+TEST_F(HttpServerTest, WhoExpectsToSendABodyIsAnsweredWithoutIt) {
+  auto client = connect();
+  client.send(
+      "GET /-/healthy HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\n\r\n"
+      "GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n");
+  const auto answer = client.until_closed();
+  EXPECT_EQ(code_of(answer), "200");
+  EXPECT_THAT(answer, HasSubstr("Connection: close"));
 }
 
 TEST_F(HttpServerTest, CountsRequestsByPathAndCodeFromAClosedSet) {

@@ -245,6 +245,18 @@ TEST_F(EncodeTest, RenamesAMessageAndChangesNothingElse) {
   EXPECT_EQ(got, text());
 }
 
+TEST_F(EncodeTest, RenamesWithANameThatIsCanonicalToTheSame) {
+  const std::array<double, 2> values{1, 2};
+  ASSERT_TRUE(keep(encode_sample(out_, "cpu host=a", 17, values)));
+  std::array<std::byte, kEncodeBufferSize> renamed;
+  const Encoded written =
+      encode_renamed(renamed, message(), PipeName{.metric = "cpu", .tags = "dc=x,host=a"});
+  ASSERT_TRUE(written);
+  const std::string got = test::as_text(std::span(renamed).first(written.size));
+  ASSERT_TRUE(keep(encode_sample(out_, "cpu dc=x,host=a", 17, values)));
+  EXPECT_EQ(got, text());
+}
+
 TEST_F(EncodeTest, MakesTheWorkedExampleOfTheProtocolPage) {
   std::array<std::byte, kHeartbeatSize> heartbeat;
   encode_heartbeat(heartbeat, 1700000000, 0);
