@@ -29,8 +29,6 @@ constexpr std::byte kZeroMqGreeting{0xff};
 
 // A disk that could not be read for want of descriptors is tried again.
 constexpr std::chrono::milliseconds kTryDisk{1'000};
-// A backlog that is held back goes out in turns so far apart.
-constexpr std::chrono::milliseconds kPaceEvery{200};
 
 std::unique_ptr<LogReader> make_reader(const EndpointContext& context, const CursorLimits& limits) {
   if (!context.log.spooled() && !limits.fresh_first) {
@@ -243,7 +241,7 @@ void Endpoint::update_watchers() {
   if (!connected() || !cursor_->paced()) {
     pace_.stop();
   } else if (!pace_.active()) {
-    pace_.start(std::max<std::chrono::nanoseconds>(kPaceEvery, paced_at_ - context_.loop.now()));
+    pace_.start(std::max<std::chrono::nanoseconds>(pace_wait_, paced_at_ - context_.loop.now()));
   }
 }
 

@@ -213,6 +213,7 @@ class Endpoint {
   base::Monotonic progress_at_;
   base::Monotonic beat_at_;
   base::Monotonic paced_at_;  // The backlog was given its share of the time before.
+  std::chrono::milliseconds pace_wait_{200};
   base::WallTime beat_wall_{};
   base::WallTime since_{};
   std::string last_error_;

@@ -14,7 +14,11 @@ namespace {
 constexpr double kLeastPace = 256.0 * 1024;
 // Agents that come back together begin with their backlogs one by one.
 constexpr std::chrono::milliseconds kLongestStart{2'000};
-// What was not used in so much time is not saved up.
+// A share is about so much: what comes live waits behind one at most. It is not given more often,
+// nor less often, than that; what was not used in time is not saved up.
+constexpr double kShare = 64.0 * 1024;
+constexpr std::chrono::milliseconds kLeastWait{10};
+constexpr std::chrono::milliseconds kLongestWait{200};
 constexpr std::chrono::milliseconds kLongestShare{500};
 
 }  // namespace
@@ -38,6 +42,8 @@ void Endpoint::pace() {
     const auto arrival = context_.log.arrival_rate(context_.loop.wall_now());
     const auto rate = std::max(kLeastPace, config_.catch_up * arrival);
     const auto bytes = rate * std::chrono::duration<double>(share).count();
+    const std::chrono::milliseconds wait(static_cast<std::int64_t>(1e3 * kShare / rate));
+    pace_wait_ = std::clamp(wait, kLeastWait, kLongestWait);
     // Less than what stands for no pace at all.
     constexpr double kMost = 1e15;
     cursor_->allow_backlog(static_cast<std::int64_t>(std::min(bytes, kMost)));
