@@ -70,6 +70,9 @@ class FrameLog {
   [[nodiscard]] bool spooled() const noexcept { return spool_ != nullptr; }
   /// Writes to the spool what it has not got: once a loop turn, before anything is sent.
   void write_through(base::WallTime now);
+  /// Behind the last frame that was written through; without a spool the end. What is beyond is not
+  /// to be sent yet: a peer would have what a crash takes from the others.
+  [[nodiscard]] FramePlace written_end() const noexcept;
   /// With a spool: these frames are about to be had no more, as they are in the segment that leaves
   /// the memory and not on disk.
   void on_lost(std::function<void(FramePlace from, FramePlace to)> told) {

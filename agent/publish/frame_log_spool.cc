@@ -31,6 +31,10 @@ void FrameLog::write_through(base::WallTime now) {
   }
 }
 
+FramePlace FrameLog::written_end() const noexcept {
+  return spool_ == nullptr ? FramePlace{end(), end_sequence()} : place_of(spool_->end());
+}
+
 void FrameLog::tell_lost(const Segment& segment) {
   const auto place = [&](std::uint64_t position) -> FramePlace {
     if (position >= segment.end()) return {segment.end(), segment.end_sequence()};

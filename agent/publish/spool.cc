@@ -82,10 +82,14 @@ int Spool::open_segment(SpoolPlace base, base::WallTime now) {
 
 // The file that the thread made ready, or if it was not quick enough one without blocks.
 int Spool::claim_file(const std::string& name, std::shared_ptr<const base::UniqueFd>& file) {
-  const auto spare = std::exchange(spare_, nullptr);
-  if (spare && io_->rename(directory_->fd(), std::string(kSpareName), name) == 0) {
-    file = spare;
-    return 0;
+  if (!spares_.empty()) {
+    auto spare = std::move(spares_.back());
+    spares_.pop_back();
+    if (spare.number < kMaxRecycled) names_used_.at(spare.number) = false;
+    if (io_->rename(directory_->fd(), spare.name, name) == 0) {
+      file = std::move(spare.file);
+      return 0;
+    }
   }
   const int fd = io_->open(directory_->fd(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (fd < 0) return fd;
@@ -119,29 +123,39 @@ void Spool::sealed(std::uint64_t era, int result) {
 
 // For one more file, and the one that is made ready for the next.
 void Spool::make_room() {
-  const auto file = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
-  while (!catalog_.empty() && catalog_.bytes() + bad_bytes_ + 2 * file > options_.max_bytes) {
+  const auto needed = [this] {
+    // What is not ready in time is not waited for.
+    const auto files = std::max<std::size_t>(spares() + (spares_.empty() ? 1 : 0), 2);
+    return catalog_.bytes() + bad_bytes_ + files * full_file();
+  };
+  while (!spares_.empty() && spares() > 2 && needed() > options_.max_bytes) remove_spare();
+  while (!catalog_.empty() && needed() > options_.max_bytes) {
     const auto oldest = catalog_.files().front().range;
     if (events_.on_evict) events_.on_evict(oldest.to);
     // Read once more just now, it may have been found damaged, and set aside.
-    if (!catalog_.empty() && catalog_.files().front().range.from == oldest.from) remove_oldest();
+    if (!catalog_.empty() && catalog_.files().front().range.from == oldest.from) remove_oldest(2);
   }
 }
 
-void Spool::remove_oldest() {
-  thread_->post([io = io_, directory = directory_,
-                 name = spool_name(catalog_.files().front().range.from.position)] {
-    // It may be gone already; and one that stays is found again at the next start.
-    [[maybe_unused]] const int error = io->remove(directory->fd(), name);
-    return SpoolDiskThread::Done();
-  });
+// With fewer than so many files to spare it becomes one: to give its blocks back and to take others
+// costs more than all that is written to it.
+void Spool::remove_oldest(std::size_t spares_wanted) {
+  const auto name = spool_name(catalog_.files().front().range.from.position);
   catalog_.remove_front();
+  const auto unused = std::find(names_used_.begin(), names_used_.end(), false);
+  if (spares() < spares_wanted && unused != names_used_.end()) {
+    *unused = true;
+    post_recycle(name, static_cast<std::size_t>(unused - names_used_.begin()));
+    return;
+  }
+  post_remove(directory_, name);
 }
 
 void Spool::release(std::uint64_t position) {
   while (catalog_.size() > (segment_ ? 1 : 0) &&
          catalog_.files().front().range.to.position <= position) {
-    remove_oldest();
+    const auto all = catalog_.bytes() + bad_bytes_ + (spares() + 1) * full_file();
+    remove_oldest(all <= options_.max_bytes ? kMaxRecycled : 2);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -142,6 +143,12 @@ class Spool {
 
  private:
   struct Prepared;
+  /// A file for a segment to come.
+  struct SpareFile {
+    std::shared_ptr<const base::UniqueFd> file;
+    std::string name;
+    std::size_t number = kMaxRecycled;  // Of its name; `kMaxRecycled`: it was made.
+  };
   /// A file, open; without an index there is nothing to be read.
   struct OpenFile {
     std::uint64_t base = 0;
@@ -152,6 +159,7 @@ class Spool {
   Spool(SpoolOptions options, SpoolEvents events, loop::Loop& loop, std::shared_ptr<SpoolIo> io);
 
   [[nodiscard]] std::optional<base::Error> take_up();
+  void post_cleaning();
   void take_up_file(const SpoolListed& listed, bool last);
   void take_up_cursors();
   [[nodiscard]] OpenFile open_at(std::uint64_t position);
@@ -167,8 +175,15 @@ class Spool {
   void sealed(std::uint64_t era, int result);
   void post_last_cursors();
   void make_room();
-  void remove_oldest();
+  void remove_oldest(std::size_t spares);
+  void post_recycle(const std::string& name, std::size_t number);
+  void post_remove(std::shared_ptr<SpoolDirectory> directory, std::string name);
+  void remove_spare();
   void post_spare();
+  [[nodiscard]] std::uint64_t full_file() const noexcept {
+    return spool_header_size(options_.segment_bytes) + options_.segment_bytes;
+  }
+  [[nodiscard]] std::size_t spares() const noexcept { return spares_.size() + recycling_; }
 
   void want_sync();
   void post_sync();
@@ -187,7 +202,9 @@ class Spool {
   SpoolCatalog catalog_;
   SpoolPlace end_;
   std::unique_ptr<SpoolSegment> segment_;  // Its file is the catalog's last; null: none is open.
-  std::shared_ptr<const base::UniqueFd> spare_;
+  std::vector<SpareFile> spares_;
+  std::array<bool, kMaxRecycled> names_used_{};  // Of files that are or become spares.
+  std::size_t recycling_ = 0;                    // That the thread has still to do.
   bool spare_posted_ = false;
   std::uint64_t ahead_ = ~std::uint64_t{0};  // Base of the file that was read ahead last.
   bool new_name_ = false;                    // A file got its name since the directory was synced.

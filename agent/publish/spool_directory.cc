@@ -279,6 +279,8 @@ void SpoolDirectory::trim_bad(std::size_t files, std::uint64_t bytes) const {
   }
 }
 
+std::string recycled_name(std::size_t number) { return "spare-" + std::to_string(number) + ".tmp"; }
+
 SpoolDirectory::Spare SpoolDirectory::make_spare(std::uint64_t bytes, bool probe) const {
   const std::string name(kSpareName);
   const int fd = io_.open(fd_.get(), name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW);
@@ -295,6 +297,23 @@ SpoolDirectory::Spare SpoolDirectory::make_spare(std::uint64_t bytes, bool probe
     return {.error = error};
   }
   return {.file = std::move(file)};
+}
+
+SpoolDirectory::Spare SpoolDirectory::recycle(const std::string& name, const std::string& spare,
+                                              std::uint64_t head, std::uint64_t bytes) const {
+  const int fd = io_.open(fd_.get(), name, O_RDWR | O_NOFOLLOW);
+  auto file = std::make_shared<const base::UniqueFd>(std::max(fd, -1));
+  int error = std::min(fd, 0);
+  const std::vector<std::byte> zeros(static_cast<std::size_t>(head));
+  if (error == 0) error = io_.write_fully(fd, zeros, 0);
+  if (error == 0) error = io_.truncate(fd, bytes);
+  if (error == 0) error = io_.allocate(fd, bytes);
+  if (error == 0) error = io_.sync(fd);
+  if (error == 0) error = io_.rename(fd_.get(), name, spare);
+  if (error == 0) return {.file = std::move(file)};
+  // It may be gone already; and one that stays is found again at the next start.
+  [[maybe_unused]] const int removed = io_.remove(fd_.get(), name);
+  return {.error = error};
 }
 
 }  // namespace lariat::publish

@@ -18,6 +18,10 @@
 namespace lariat::publish {
 
 inline constexpr std::string_view kSpareName = "spare.tmp";
+/// Files that are used again, at most.
+inline constexpr std::size_t kMaxRecycled = 8;
+/// `spare-N.tmp`: what such a one is called meanwhile.
+[[nodiscard]] std::string recycled_name(std::size_t number);
 inline constexpr std::string_view kCursorsName = "cursors";
 inline constexpr std::string_view kCursorsTemporary = "cursors.tmp";
 inline constexpr std::string_view kLockName = "lock";
@@ -98,6 +102,11 @@ class SpoolDirectory {
     int error = 0;
   };
   [[nodiscard]] Spare make_spare(std::uint64_t bytes, bool probe) const;
+  /// The same of a segment's file that is needed no more: its first `head` octets are zeros after
+  /// it, on disk too, so that nothing vouches for what it held; it has the name `spare` then. It is
+  /// removed if that fails.
+  [[nodiscard]] Spare recycle(const std::string& name, const std::string& spare, std::uint64_t head,
+                              std::uint64_t bytes) const;
 
  private:
   SpoolDirectory(SpoolIo& io, std::string path, base::UniqueFd fd)

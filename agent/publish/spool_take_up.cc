@@ -47,9 +47,20 @@ std::optional<base::Error> Spool::take_up() {
     take_up_file(listed, &listed == &listing->segments.back());
   }
   catalog_.set_damaged_before(end_.position);
+  post_cleaning();
   post_spare();
   post_check();
   return {};
+}
+
+// Files that an earlier run had to spare.
+void Spool::post_cleaning() {
+  thread_->post([io = io_, directory = directory_] {
+    for (std::size_t number = 0; number < kMaxRecycled; ++number) {
+      [[maybe_unused]] const int removed = io->remove(directory->fd(), recycled_name(number));
+    }
+    return SpoolDiskThread::Done();
+  });
 }
 
 void Spool::take_up_file(const SpoolListed& listed, bool last) {

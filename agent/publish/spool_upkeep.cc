@@ -24,17 +24,50 @@ struct Spool::Prepared {
 };
 
 void Spool::post_spare() {
-  if (spare_ || spare_posted_) return;
+  if (spares() != 0 || spare_posted_) return;
   spare_posted_ = true;
-  const auto bytes = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
-  thread_->post([io = io_, directory = directory_, bytes, this, era = era_] {
+  thread_->post([io = io_, directory = directory_, bytes = full_file(), this, era = era_] {
     auto spare = directory->make_spare(bytes, false);
     // Without it the next file is made when it is needed, and then says what is wrong.
     return [this, era, file = std::move(spare.file)] {
       spare_posted_ = false;
-      if (era == era_) spare_ = file;
+      if (era == era_ && file) spares_.push_back({.file = file, .name = std::string(kSpareName)});
     };
   });
+}
+
+void Spool::post_recycle(const std::string& name, std::size_t number) {
+  ++recycling_;
+  const auto head = spool_header_size(options_.segment_bytes);
+  thread_->post([io = io_, directory = directory_, name, number, head, bytes = full_file(), this,
+                 era = era_] {
+    auto spare = directory->recycle(name, recycled_name(number), head, bytes);
+    return [this, directory, era, number, file = std::move(spare.file)] {
+      --recycling_;
+      if (file && era == era_) {
+        spares_.push_back({.file = file, .name = recycled_name(number), .number = number});
+        return;
+      }
+      names_used_.at(number) = false;
+      if (file) post_remove(directory, recycled_name(number));
+    };
+  });
+}
+
+void Spool::post_remove(std::shared_ptr<SpoolDirectory> directory, std::string name) {
+  thread_->post([io = io_, directory = std::move(directory), name = std::move(name)] {
+    // It may be gone already; and one that stays is found again at the next start.
+    [[maybe_unused]] const int error = io->remove(directory->fd(), name);
+    return SpoolDiskThread::Done();
+  });
+}
+
+// The last of them.
+void Spool::remove_spare() {
+  const auto spare = std::move(spares_.back());
+  spares_.pop_back();
+  if (spare.number < kMaxRecycled) names_used_.at(spare.number) = false;
+  post_remove(directory_, spare.name);
 }
 
 void Spool::want_sync() {
@@ -106,13 +139,10 @@ void Spool::degrade(base::Error error) {
   if (segment_ && segment_->end() == segment_->header().base) {
     const auto base = segment_->header().base.position;
     catalog_.remove(base);
-    thread_->post([io = io_, directory = directory_, name = spool_name(base)] {
-      [[maybe_unused]] const int removed = io->remove(directory->fd(), name);
-      return SpoolDiskThread::Done();
-    });
+    post_remove(directory_, spool_name(base));
   }
   segment_.reset();
-  spare_.reset();
+  while (!spares_.empty()) remove_spare();
   dirty_ = false;
   sync_due_.stop();
   // Trouble that comes back at once is not tried every second.
@@ -123,7 +153,7 @@ void Spool::degrade(base::Error error) {
 
 void Spool::post_retry() {
   back_off_ = std::min(back_off_ * 2, kLastRetry);
-  const auto bytes = spool_header_size(options_.segment_bytes) + options_.segment_bytes;
+  const auto bytes = full_file();
   thread_->post([io = io_, directory = directory_, path = options_.directory, bytes, this] {
     Prepared prepared{.directory = directory};
     if (!directory || !directory->still_there()) {
@@ -169,7 +199,7 @@ void Spool::come_back(const Prepared& prepared) {
     for (const auto base : gone) catalog_.remove(base);
   }
   directory_ = prepared.directory;
-  spare_ = prepared.spare;
+  spares_.push_back({.file = prepared.spare, .name = std::string(kSpareName)});
   degraded_.reset();
   back_at_ = base::monotonic_now();
   if (events_.on_state) events_.on_state(degraded_);

@@ -109,8 +109,8 @@ void SpooledCursor::judge_new(FramePlace to) {
   while (judged_.position < to.position) {
     // It is in memory: the log says before anything leaves.
     const auto& segment = log_.segment_at(judged_.position);
-    FrameRange range{
-        .from = judged_, .to = {segment.end(), segment.end_sequence()}, .sieve = sieve_};
+    const FramePlace segment_end{segment.end(), segment.end_sequence()};
+    FrameRange range{.from = judged_, .to = earlier(segment_end, to), .sieve = sieve_};
     range.chosen = count(range);
     accepted_ += range.chosen.frames;
     judged_ = range.to;

@@ -104,7 +104,7 @@ class SpooledCursor final : public LogReader {
     std::span<const std::byte> rest;  // Of the frame that it cut.
   };
 
-  [[nodiscard]] FramePlace end() const noexcept { return {log_.end(), log_.end_sequence()}; }
+  [[nodiscard]] FramePlace end() const noexcept { return log_.written_end(); }
   [[nodiscard]] Ranges& live() noexcept { return lanes_.front().ranges; }
   [[nodiscard]] const Ranges& live() const noexcept { return lanes_.front().ranges; }
   [[nodiscard]] Lane& lane_of(const Run& run) noexcept;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/publish/spooled_cursor.h"
 #include "tests/unit/publish/endpoint_fixture.h"
 #include "tests/unit/publish/spool_fixture.h"
 
@@ -235,6 +236,32 @@ TEST_F(PublisherSpoolTest, ADamagedFileCostsItsOwnFramesAndSaysHowMany) {
   EXPECT_EQ(ledger.dropped_total(), dropped(ledger, DropReason::kDamaged));
   EXPECT_EQ(peer.numbers().size(), ledger.delivered);
   EXPECT_THAT(lines_, Contains(HasSubstr("is damaged")));
+}
+
+TEST_F(PublisherSpoolTest, NothingIsSentBeforeItIsOnDisk) {
+  options_.segment_bytes = kLimits.segment_bytes;
+  auto opened = Spool::open(options_, {}, loop_, io_);
+  ASSERT_TRUE(opened) << opened.error().text;
+  FrameLog log(kLimits);
+  log.attach(**opened);
+  const std::vector<std::string> patterns = {"bench *"};
+  const CursorLimits filtered{.filter = std::get<proto::Filter>(proto::Filter::parse(patterns))};
+  SpooledCursor all(log, {}, std::nullopt);
+  SpooledCursor some(log, filtered, std::nullopt);
+  for (const auto written : {10U, 20U}) {
+    for (; number_ < written; ++number_) {
+      ASSERT_TRUE(log.append(test::numbered_frame(number_, 0, 0), base::wall_now()));
+    }
+    for (auto* cursor : {&all, &some}) {
+      cursor->judge();
+      EXPECT_EQ(cursor->ledger(base::wall_now()).queued, written - 10);
+    }
+    log.write_through(base::wall_now());
+    for (auto* cursor : {&all, &some}) {
+      cursor->judge();
+      EXPECT_EQ(cursor->ledger(base::wall_now()).queued, written);
+    }
+  }
 }
 
 class PublisherSpoolFilterTest : public PublisherSpoolTest {
