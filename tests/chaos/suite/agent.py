@@ -63,7 +63,6 @@ class Agent:
         self.folder = folder
         self.environment = {**os.environ, **environment}
         self.life = -1
-        self.pids: list[int] = []
         self.process: subprocess.Popen | None = None
         self.problems: list[str] = []
         self.readings: dict[int, Reading] = {}  # The last of each life.
@@ -98,7 +97,6 @@ class Agent:
             self.process = subprocess.Popen(
                 [self.binary, "agent", "--config", str(self.folder / "lariat.json")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
-        self.pids.append(self.process.pid)
         match = self._wait_for(r"metrics at http://127\.0\.0\.1:(\d+)/")
         self.connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), SCRAPE_TIMEOUT)
         reading = self.scrape()

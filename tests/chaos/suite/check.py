@@ -6,7 +6,7 @@ finding is a fault, of the agent or of this suite.
 
 import bisect
 import dataclasses
-from typing import Iterable, Sequence
+from typing import Sequence
 
 from . import frames
 
@@ -24,7 +24,9 @@ class Connection:
     stage: int = 0                                       # To which address of that life.
     keys: list[int] = dataclasses.field(default_factory=list)
     ends: list[int] = dataclasses.field(default_factory=list)    # Offset behind each frame.
-    unread: list[int] = dataclasses.field(default_factory=list)  # Acknowledged, lost with its reader.
+    # Frames that lay in the kernel when the reader died.
+    unread: list[int] = dataclasses.field(default_factory=list)
+    unread_ends: list[int] = dataclasses.field(default_factory=list)
     reads: list[tuple[float, int]] = dataclasses.field(default_factory=list)
     bad: list[str] = dataclasses.field(default_factory=list)
 
@@ -141,26 +143,32 @@ class Order:
                 if key not in self.sequence:
                     self.sequence[key] = len(self.keys)
                     self.keys.append(key)
-        self.others = {key for endpoint in endpoints[1:] for connection in endpoint.connections
-                       for key in connection.keys if key not in self.sequence}
+        self.others = sorted({key for endpoint in endpoints[1:] for connection in
+                              endpoint.connections for key in connection.keys} -
+                             self.sequence.keys())
+        self.all = [*self.keys, *self.others]
 
 
 def judge(seen: Round) -> Verdict:
     verdict = Verdict()
     order = Order(seen.endpoints)
-    if order.others and not seen.damaged:
+    if order.others and not seen.damaged and not _given_up(seen.endpoints[0]):
         # Every frame is written to the spool before any peer gets it, and nothing delays the
         # witness: what one has the others get.
         verdict.problems.append(
             f"{len(order.others)} frames reached others and never the witness, the first "
-            f"{_shown(min(order.others))}")
+            f"{_shown(order.others[0])}")
+    nowhere = _judge_runs(seen, order, verdict)
     for endpoint in seen.endpoints:
         _judge_streams(endpoint, verdict)
-        _judge_losses(endpoint, order, seen, verdict)
+        _judge_losses(endpoint, order, seen, nowhere, verdict)
         _judge_doubles(endpoint, order, verdict)
         _judge_ledgers(endpoint, order, seen, verdict)
-    _judge_runs(seen, order, verdict)
     return verdict
+
+
+def _given_up(endpoint: Endpoint) -> int:
+    return sum(ledger.given_up for ledger in endpoint.ledgers.values())
 
 
 def _shown(key: int) -> str:
@@ -182,19 +190,22 @@ def _unread(endpoint: Endpoint) -> set[int]:
     return {key for connection in endpoint.connections for key in connection.unread}
 
 
-def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdict) -> None:
-    """(a) what the ledger counts as dropped and (b) what was acknowledged and unread at a kill may
+def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
+                  verdict: Verdict) -> None:
+    """Of all that anybody has, and of `nowhere` frames that nobody has, (a) what the ledger counts as dropped and (b) what was acknowledged and unread at a kill may
     be missing, nothing else. Lives that ended without a last word are drawn only in rounds in which
     nothing may be dropped, so that the sum over the lives is all there is."""
     have = _received(endpoint)
     unread = _unread(endpoint)
-    missing = [key for key in order.keys if endpoint.wants(key) and key not in have]
+    missing = [key for key in order.all if endpoint.wants(key) and key not in have]
     with_reader = sum(key in unread for key in missing)
-    given_up = sum(ledger.given_up for ledger in endpoint.ledgers.values())
+    given_up = _given_up(endpoint)
     verdict.frames += len(have)
     verdict.unread += with_reader
     verdict.dropped += given_up
     unjudged = seen.told_lost if endpoint.group is not None else 0
+    if endpoint.group is None and not seen.damaged:
+        given_up -= min(nowhere, given_up)
     beyond = len(missing) - with_reader - given_up - unjudged
     if beyond > 0:
         verdict.lost_beyond += beyond
@@ -202,7 +213,7 @@ def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdic
         verdict.problems.append(
             f"{endpoint.name}: {len(missing)} frames are missing, {with_reader} were unread by a "
             f"killed receiver, {given_up} are counted as dropped; the first is {_shown(first)}, "
-            f"sequence {order.sequence[first]}")
+            f"sequence {order.sequence.get(first)}")
     if given_up and not (seen.may_drop or seen.damaged or endpoint.restaged):
         verdict.problems.append(
             f"{endpoint.name}: {given_up} frames were dropped, and nothing allows it")
@@ -239,8 +250,8 @@ def _judge_doubles(endpoint: Endpoint, order: Order, verdict: Verdict) -> None:
                     beyond.append(key)
             last[key] = (connection, end, acknowledged)
         # Of a reader that was killed while all was well: the kernel's word stands for it.
-        for key in connection.unread:
-            last.setdefault(key, (connection, 0, acknowledged))
+        for key, end in zip(connection.unread, connection.unread_ends):
+            last.setdefault(key, (connection, end, acknowledged))
     verdict.doubled += allowed
     verdict.doubled_beyond += len(beyond)
     if beyond:
@@ -290,41 +301,40 @@ def _judge_ledgers(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdi
         start = endpoint.cursors.get(life - 1, Cursor(0))
         wanted = sum(endpoint.wants(key) and start.behind(sequence)
                      for sequence, key in enumerate(order.keys))
+        if _given_up(seen.endpoints[0]):
+            # The witness does not have all. There was one life then.
+            if endpoint.group is not None:
+                continue
+            wanted = seen.published
         if ledger.accepted != wanted:
             say(f"at rest {ledger.accepted} frames were accepted by its word, and it went on at "
                 f"{start.acked} of {len(order.keys)}: {wanted}")
 
 
-def _judge_runs(seen: Round, order: Order, verdict: Verdict) -> None:
+def _judge_runs(seen: Round, order: Order, verdict: Verdict) -> int:
     """What a collector printed is in the log without a hole. The end of a run may be missing if the
-    agent was killed before it took it, but not what was counted at a scrape before."""
+    agent was killed before it took it, but not what was counted at a scrape before. How many frames
+    nobody has: each endpoint must have given them up, or the log says that they were damaged."""
     numbers: dict[int, list[int]] = {}
-    for key in [*order.keys, *order.others]:
+    for key in order.all:
         numbers.setdefault(key // frames.RUN, []).append(key % frames.RUN)
-    total = 0
+    nowhere = 0
     for run in seen.runs:
-        got = len(numbers.pop(run.number, []))
-        holes = max(numbers_of(order, run.number), default=-1) + 1 - got
-        if holes and not seen.damaged:
-            verdict.lost_beyond += holes
-            verdict.problems.append(f"run {run.number}: {holes} frames in the middle are missing")
-        if run.printed is not None and got != run.printed and not seen.damaged:
-            verdict.lost_beyond += max(0, run.printed - got)
-            verdict.problems.append(f"run {run.number}: {run.printed} frames printed, {got} came")
-        if got < run.accepted and not seen.damaged:
-            verdict.lost_beyond += run.accepted - got
-            verdict.problems.append(
-                f"run {run.number}: {run.accepted} frames had been taken before the agent was "
-                f"killed, {got} came")
-        if run.life == seen.last_life:
-            total += got
+        got = numbers.pop(run.number, [])
+        least = max(run.accepted, max(got, default=-1) + 1)
+        nowhere += (least if run.printed is None else run.printed) - len(got)
+    allowed = min((_given_up(endpoint) for endpoint in seen.endpoints if endpoint.group is None),
+                  default=0) + seen.told_lost
+    if nowhere > allowed or nowhere < 0:
+        verdict.lost_beyond += max(0, nowhere - allowed)
+        verdict.problems.append(
+            f"{nowhere} frames that collectors printed reached nobody, {allowed} were given up by all "
+            f"or damaged")
     for number in numbers:
         verdict.bad += len(numbers[number])
         verdict.problems.append(f"frames of run {number} came, which never was")
-    if total != seen.published and not seen.damaged:
-        verdict.problems.append(
-            f"{seen.published} frames were published in the last life by its word, {total} came")
-
-
-def numbers_of(order: Order, run: int) -> Iterable[int]:
-    return (key % frames.RUN for key in [*order.keys, *order.others] if key // frames.RUN == run)
+    printed = sum(run.printed or 0 for run in seen.runs if run.life == seen.last_life)
+    if printed != seen.published:
+        verdict.problems.append(f"{seen.published} frames were published in the last life by its "
+                                f"word, {printed} were printed")
+    return nowhere

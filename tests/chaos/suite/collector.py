@@ -1,8 +1,9 @@
 """The program that the agent runs as a collector: prints numbered frames (mode `feed`).
 
-    collector.py NAME FOLDER RATE
+    collector.py NAME FOLDER RATE LIFE
 
-Each start takes a run of its own, so that no number is ever printed twice. It prints RATE frames a
+Each start takes a run of its own, so that no number is ever printed twice, and leaves in `run.N` who
+it is and which LIFE of the agent it was started in. It prints RATE frames a
 second. In FOLDER `orders` says what to do beside that, a line `BURSTS FRAMES QUIET`: how many bursts
 were ordered until now and of how many frames, and whether to be quiet. A quiet one leaves in
 `run.N.count` how much it has printed.
@@ -22,23 +23,24 @@ TICK = 0.02
 CHUNK = 500  # Frames printed at once, so that an order is soon seen.
 
 
-def claim_run(folder: pathlib.Path) -> int:
-    """The first number that nobody has had."""
+def claim_run(folder: pathlib.Path, text: str) -> int:
+    """The first number that nobody has had; its file is there with its text or not at all."""
+    draft = folder / f"draft.{os.getpid()}"
+    draft.write_text(text, "ascii")
     run = 0
     while True:
         try:
-            os.close(os.open(folder / f"run.{run}", os.O_CREAT | os.O_EXCL))
+            os.link(draft, folder / f"run.{run}")
             return run
         except FileExistsError:
             run += 1
 
 
 class Printer:
-    def __init__(self, name: str, folder: pathlib.Path) -> None:
+    def __init__(self, name: str, folder: pathlib.Path, life: str) -> None:
         self.name = name
         self.folder = folder
-        self.run = claim_run(folder)
-        (folder / f"run.{self.run}").write_text(f"{name} {os.getppid()}\n", "ascii")
+        self.run = claim_run(folder, f"{name} {life}\n")
         self.printed = 0
 
     def print(self, count: int) -> None:
@@ -62,7 +64,7 @@ class Printer:
 
 def main() -> None:
     name, folder, rate = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3])
-    printer = Printer(name, folder)
+    printer = Printer(name, folder, sys.argv[4])
     began = time.monotonic()
     steady = bursts = 0
     first = True

@@ -50,6 +50,7 @@ def take(connection: check.Connection, raw: bytes, unread: bytes,
                     connection.ends.append(message.end)
                 else:
                     connection.unread.append(key)
+                    connection.unread_ends.append(message.end)
             count += 1
     except tsdp.Malformed as fault:
         connection.bad.append(str(fault))

@@ -31,6 +31,7 @@ class Abilities:
     clock: bool = False
     tmpfs: bool = False
     orders: bool = False  # The key `order` is known.
+    kinds: list[str] = dataclasses.field(default_factory=list)  # Asked for alone; none: all.
 
     def lacking(self) -> dict[str, str]:
         """Kinds of fault that cannot be had, and why."""
@@ -98,7 +99,9 @@ def draw(seed: int, number: int, abilities: Abilities) -> Plan:
         plan.limits = chance.choice(({"max_bytes": "128KiB"}, {"max_age": "1s"},
                                      {"max_bytes": "256KiB", "max_age": "1s"}))
     lacking = abilities.lacking()
-    kinds = [kind for kind in KINDS if kind not in lacking]
+    kinds = [kind for kind in abilities.kinds or KINDS if kind not in lacking]
+    if not kinds:
+        raise ValueError("of the faults asked for none can be had here")
     wanted = chance.choice((1, 2, 2, 3, 3, 4, 5))
     for _ in range(50):  # Some do not fit beside others.
         if len(plan.faults) < wanted:

@@ -23,6 +23,7 @@ class Result:
     verdict: check.Verdict
     seconds: float
     scrapes: int = 0
+    ledgers: str = ""  # The last of each life, for who looks into a failure.
 
     @property
     def good(self) -> bool:
@@ -50,7 +51,7 @@ def play(seed: int, number: int, abilities: plan.Abilities, build: pathlib.Path,
     world.agent.look_at_logs()
     verdict.problems += [*world.problems, *world.agent.problems[:5]]
     return Result(number, [str(fault) for fault in sorted(drawn.faults, key=lambda f: f.at)],
-                  verdict, time.monotonic() - began, world.agent.scrapes)
+                  verdict, time.monotonic() - began, world.agent.scrapes, str(world.agent.ledgers))
 
 
 def _happen(world: World) -> None:
