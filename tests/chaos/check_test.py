@@ -160,11 +160,27 @@ class JudgeTest(unittest.TestCase):
         self.other.connection(stream(range(51)), at=10)
         self.other.connection(stream(range(50, self.COUNT)), at=20)
         self.other.ledger(0, self.COUNT)
+        self.other.endpoint.ledgers[0].resent = 1
         self.other.endpoint.troubles = [check.Trouble(9.5, 12)]
         verdict = self.judged()
         self.assert_good(verdict)
         self.assertEqual(verdict.doubled, 1)
         self.other.endpoint.troubles = [check.Trouble(10.5, 12)]
+        self.assert_found(self.judged(), doubled_beyond=1)
+        self.other.endpoint.troubles = [check.Trouble(9.5, 12)]
+        self.other.endpoint.ledgers[0].resent = 0
+        self.assert_found(self.judged(), doubled_beyond=0)
+
+    def test_a_connection_that_was_left_excuses_itself_and_not_the_next(self):
+        self.other.connection(stream(range(51)), at=10)
+        self.other.connection(stream(range(50, 80)), at=12)
+        self.other.connection(stream(range(80, self.COUNT)), at=20)
+        self.other.ledger(0, self.COUNT)
+        self.other.endpoint.ledgers[0].resent = 10
+        self.other.endpoint.troubles = [check.Trouble(10, 10)]
+        self.assert_good(self.judged())
+        self.other.endpoint.connections.pop()
+        self.other.connection(stream(range(79, self.COUNT)), at=20)
         self.assert_found(self.judged(), doubled_beyond=1)
 
     def test_a_ledger_that_is_off_by_one_is_found(self):

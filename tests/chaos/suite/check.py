@@ -46,11 +46,21 @@ class Connection:
 
 @dataclasses.dataclass
 class Trouble:
-    """From `began` to `ended` acknowledgements of an endpoint may have been lost or cut off: its
-    network was bad, its receiver closed in order, or the agent left it by itself."""
+    """Acknowledgements of an endpoint may have been lost, or cut off, from `began` on.
+
+    Either its network was bad, up to `ended`. Or all was well and the connections that there were at
+    `began` were ended nevertheless, by the receiver or by the agent: `ended` is `began` then, and those
+    up to the address `left` are meant, if the agent went to another, though their receiver may have
+    been stopped and have taken them later."""
 
     began: float
     ended: float
+    left: tuple[int, int] | None = None  # Life and stage.
+
+    def meets(self, connection: Connection) -> bool:
+        if self.left is not None and (connection.life, connection.stage) <= self.left:
+            return connection.ended >= self.began - ACKNOWLEDGED_WITHIN
+        return connection.began <= self.ended and connection.ended >= self.began - 1
 
 
 @dataclasses.dataclass
@@ -162,7 +172,7 @@ def judge(seen: Round) -> Verdict:
     for endpoint in seen.endpoints:
         _judge_streams(endpoint, verdict)
         _judge_losses(endpoint, order, seen, nowhere, verdict)
-        _judge_doubles(endpoint, order, verdict)
+        _judge_doubles(endpoint, order, seen, verdict)
         _judge_ledgers(endpoint, order, seen, verdict)
     return verdict
 
@@ -226,24 +236,26 @@ def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
 def _acknowledged_octets(endpoint: Endpoint, connection: Connection) -> int:
     """Octets of a connection that were surely known to be acknowledged when it died: all of them,
     unless there was trouble while it lived; then those that were read before the trouble."""
-    begins = [trouble.began for trouble in endpoint.troubles
-              if trouble.began <= connection.ended + 1 and trouble.ended >= connection.began]
+    begins = [trouble.began for trouble in endpoint.troubles if trouble.meets(connection)]
     if not begins:
         return 1 << 62
     return connection.read_before(min(begins) - ACKNOWLEDGED_WITHIN)
 
 
-def _judge_doubles(endpoint: Endpoint, order: Order, verdict: Verdict) -> None:
+def _judge_doubles(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdict) -> None:
     """Twice comes only what was unacknowledged when a connection died, or what lay behind the saved
     cursor when the agent ended."""
     last: dict[int, tuple[Connection, int, int]] = {}  # Where a frame came last: end, acknowledged.
     allowed = 0
+    resent: dict[int, int] = {}  # By life: what came again within it.
     beyond: list[int] = []
     for connection in endpoint.connections:
         acknowledged = _acknowledged_octets(endpoint, connection)
         for key, end in zip(connection.keys, connection.ends):
             before = last.get(key)
             if before is not None:
+                if before[0].life == connection.life:
+                    resent[connection.life] = resent.get(connection.life, 0) + 1
                 if _may_come_again(endpoint, order, key, before, connection):
                     allowed += 1
                 else:
@@ -252,12 +264,23 @@ def _judge_doubles(endpoint: Endpoint, order: Order, verdict: Verdict) -> None:
         # Of a reader that was killed while all was well: the kernel's word stands for it.
         for key, end in zip(connection.unread, connection.unread_ends):
             last.setdefault(key, (connection, end, acknowledged))
+    _judge_resent(endpoint, resent, seen, verdict)
     verdict.doubled += allowed
     verdict.doubled_beyond += len(beyond)
     if beyond:
         verdict.problems.append(
             f"{endpoint.name}: {len(beyond)} frames came again although they were acknowledged, the "
             f"first is {_shown(beyond[0])}, sequence {order.sequence.get(beyond[0])}")
+
+
+def _judge_resent(endpoint: Endpoint, resent: dict[int, int], seen: Round,
+                  verdict: Verdict) -> None:
+    """The agent knows what it has sent again, though not whether it had come before."""
+    ledger = endpoint.ledgers.get(seen.last_life)
+    came = resent.get(seen.last_life, 0)
+    if ledger is not None and not endpoint.restaged and came > ledger.resent:
+        verdict.problems.append(f"{endpoint.name}: {came} frames came again in the last life, and "
+                                f"{ledger.resent} were resent by its word")
 
 
 def _may_come_again(endpoint: Endpoint, order: Order, key: int,

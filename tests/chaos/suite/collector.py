@@ -66,9 +66,10 @@ def main() -> None:
     name, folder, rate = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3])
     printer = Printer(name, folder, sys.argv[4])
     began = time.monotonic()
+    agent = os.getppid()
     steady = bursts = 0
     first = True
-    while True:
+    while os.getppid() == agent:
         ordered, size, quiet = map(int, (folder / f"orders.{name}").read_text("ascii").split())
         if first:
             bursts, first = ordered, False

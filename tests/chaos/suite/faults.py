@@ -11,8 +11,6 @@ from .world import World
 
 SLOW = 1024          # Octets a second.
 DAMAGED_FILES = 2
-# A connection that is ended in order, or left by the agent, has ended at both ends by then.
-ENDS_WITHIN = 3.0
 
 
 def begin(world: World, fault: plan.Fault) -> None:
@@ -77,10 +75,10 @@ def _close_receiver(world: World, fault: plan.Fault) -> None:
     world.peers[fault.target].order("close")
 
 
-def _left(world: World, target: int) -> None:
+def _left(world: World, target: int, left: tuple[int, int] | None = None) -> None:
     """A connection ends although all is well with it: what is on its way comes twice."""
     now = time.monotonic()
-    world.troubles[target].append(check.Trouble(now, now + ENDS_WITHIN))
+    world.troubles[target].append(check.Trouble(now, now, left))
 
 
 # Cables and names.
@@ -126,10 +124,10 @@ def _reload_agent(world: World, fault: plan.Fault) -> None:
         case "reorder":
             world.reversed = not world.reversed
         case "remove":
-            _left(world, fault.target)
+            _left(world, fault.target, (world.agent.life, world.stage[fault.target]))
             world.removed.add(fault.target)
         case "readdress":
-            _left(world, fault.target)
+            _left(world, fault.target, (world.agent.life, world.stage[fault.target]))
             world.stage[fault.target] += 1
     world.reload()
 

@@ -143,6 +143,12 @@ class Cables:
             case "trickle" | "lossy":
                 run("tc", "qdisc", "del", "dev", here, "root")
 
+    def plug_again(self, endpoint: int, ways: Sequence[str]) -> None:
+        """The other end has forgotten its neighbours meanwhile."""
+        self.mend(endpoint, "unplugged")
+        if "acks-lost" in ways:
+            self.spoil(endpoint, "acks-lost")
+
     def names(self, mode: str) -> None:
         """`good`, `silent`, `nxdomain` or `servfail`: what the name server does from now on."""
         self.dns.stdin.write(f"{mode}\n".encode("ascii"))

@@ -100,6 +100,8 @@ def draw(seed: int, number: int, abilities: Abilities) -> Plan:
                                      {"max_bytes": "256KiB", "max_age": "1s"}))
     lacking = abilities.lacking()
     kinds = [kind for kind in abilities.kinds or KINDS if kind not in lacking]
+    # What a spool is there for, and what does not fit beside much else.
+    kinds += [kind for kind in kinds if kind == "agent-killed"] * 3
     if not kinds:
         raise ValueError("of the faults asked for none can be had here")
     wanted = chance.choice((1, 2, 2, 3, 3, 4, 5))

@@ -159,6 +159,7 @@ class Receiver:
                     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     self.forget(connection)
             case ["close"]:
+                self.take_all()
                 self.set_rate(None)
                 for connection in self.connections:
                     try:

@@ -271,7 +271,7 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         if self.unplug:
-            self.world.network.mend(self.i, "unplugged")
+            self.world.network.plug_again(self.i, self.world.bad_ways[self.i])
         if self.world.agent.alive:
             self.world.agent.go_on()
 
