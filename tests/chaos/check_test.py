@@ -57,8 +57,8 @@ class Receiver:
         self.endpoint.connections.append(made)
 
     def ledger(self, life: int, delivered: int, **dropped: int) -> None:
-        self.endpoint.ledgers[life] = check.Ledger(delivered + sum(dropped.values()), delivered, 0, 0,
-                                                   dropped)
+        accepted = delivered + sum(dropped.values())
+        self.endpoint.ledgers[life] = check.Ledger(accepted, delivered, 0, 0, dropped)
 
 
 class JudgeTest(unittest.TestCase):
@@ -231,7 +231,8 @@ class LivesTest(JudgeTest):
         for receiver in (self.witness, self.other):
             receiver.endpoint.cursors[0] = check.Cursor(50)
 
-    def lives(self, receiver: Receiver, first: list[int], second: list[int], delivered: int) -> None:
+    def lives(self, receiver: Receiver, first: list[int], second: list[int],
+              delivered: int) -> None:
         receiver.connection(stream(first))
         receiver.connection(stream(second), life=1, at=20)
         receiver.ledger(0, len(first))

@@ -18,8 +18,8 @@ from . import check
 SAMPLE = re.compile(r'^(lariat_\w+|process_\w+)(?:\{(.*)\})? (\S+)$', re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 # Lines of a log that no agent ever prints if all is well with it.
-FAULTS = re.compile(r"assert|Sanitizer|runtime error|a fault of lariat|terminate called|Segmentation",
-                    re.IGNORECASE)
+FAULTS = re.compile(r"assert|Sanitizer|runtime error|a fault of lariat|terminate called"
+                    r"|Segmentation", re.IGNORECASE)
 SCRAPE_TIMEOUT = 10.0
 START_TIMEOUT = 30.0
 

@@ -10,8 +10,8 @@ from typing import Sequence
 
 from . import frames
 
-# A receiver's kernel acknowledges at the latest so long after it took data (Linux: TCP_DELACK_MAX is
-# 200 ms); what was read earlier than that before trouble began was known to be acknowledged.
+# A receiver's kernel acknowledges at the latest so long after it took data (Linux: TCP_DELACK_MAX
+# is 200 ms); what was read earlier than that before trouble began was known to be acknowledged.
 ACKNOWLEDGED_WITHIN = 0.25
 
 
@@ -48,10 +48,10 @@ class Connection:
 class Trouble:
     """Acknowledgements of an endpoint may have been lost, or cut off, from `began` on.
 
-    Either its network was bad, up to `ended`. Or all was well and the connections that there were at
-    `began` were ended nevertheless, by the receiver or by the agent: `ended` is `began` then, and those
-    up to the address `left` are meant, if the agent went to another, though their receiver may have
-    been stopped and have taken them later."""
+    Either its network was bad, up to `ended`. Or all was well and the connections that there were
+    at `began` were ended nevertheless, by the receiver or by the agent: `ended` is `began` then.
+    Where the agent went to another address those up to `left` are meant, though their receiver may
+    have been stopped and have taken them later."""
 
     began: float
     ended: float
@@ -126,7 +126,7 @@ class Round:
     published: int                 # Frames appended in the last life, as the agent says.
     damaged: bool = False          # Files of the spool were damaged,
     told_lost: int = 0             # and so many frames were lost with them by the agent's log.
-    may_drop: bool = False         # Limits are tight or the disk was full: the ledger says how much.
+    may_drop: bool = False         # Limits are tight or the disk was full: the ledger tells.
 
 
 @dataclasses.dataclass
@@ -202,9 +202,15 @@ def _unread(endpoint: Endpoint) -> set[int]:
 
 def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
                   verdict: Verdict) -> None:
-    """Of all that anybody has, and of `nowhere` frames that nobody has, (a) what the ledger counts as dropped and (b) what was acknowledged and unread at a kill may
-    be missing, nothing else. Lives that ended without a last word are drawn only in rounds in which
-    nothing may be dropped, so that the sum over the lives is all there is."""
+    """Of all that anybody has, and of `nowhere` frames that nobody has, (a) what the ledger counts
+    as dropped and (b) what was acknowledged and unread at a kill may be missing, nothing else.
+    Lives that ended without a last word are drawn only in rounds in which nothing may be dropped,
+    so that the sum over the lives is all there is.
+
+    What an earlier life left in the spool is judged by a filter when it is read. Of frames that
+    could not be read by then nobody knows whether they would have passed: no ledger has them, the
+    log alone says how many there were. And for an endpoint that is not configured nothing is kept;
+    when it is back it counts what it has missed as dropped."""
     have = _received(endpoint)
     unread = _unread(endpoint)
     missing = [key for key in order.all if endpoint.wants(key) and key not in have]
@@ -269,8 +275,8 @@ def _judge_doubles(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdi
     verdict.doubled_beyond += len(beyond)
     if beyond:
         verdict.problems.append(
-            f"{endpoint.name}: {len(beyond)} frames came again although they were acknowledged, the "
-            f"first is {_shown(beyond[0])}, sequence {order.sequence.get(beyond[0])}")
+            f"{endpoint.name}: {len(beyond)} frames came again although they were acknowledged, "
+            f"the first is {_shown(beyond[0])}, sequence {order.sequence.get(beyond[0])}")
 
 
 def _judge_resent(endpoint: Endpoint, resent: dict[int, int], seen: Round,
@@ -308,8 +314,8 @@ def _judge_ledgers(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdi
                  and connection.stage >= endpoint.first_stage.get(life, 0)
                  for key in [*connection.keys, *connection.unread]}
         if ledger.delivered > len(taken):
-            say(f"life {life}: {ledger.delivered} frames delivered by its word, and its connections "
-                f"brought {len(taken)}")
+            say(f"life {life}: {ledger.delivered} frames delivered by its word, and its "
+                f"connections brought {len(taken)}")
         if life != seen.last_life:
             continue
         if ledger.queued:
@@ -351,8 +357,8 @@ def _judge_runs(seen: Round, order: Order, verdict: Verdict) -> int:
     if nowhere > allowed or nowhere < 0:
         verdict.lost_beyond += max(0, nowhere - allowed)
         verdict.problems.append(
-            f"{nowhere} frames that collectors printed reached nobody, {allowed} were given up by all "
-            f"or damaged")
+            f"{nowhere} frames that collectors printed reached nobody, {allowed} were given up by "
+            f"all or damaged")
     for number in numbers:
         verdict.bad += len(numbers[number])
         verdict.problems.append(f"frames of run {number} came, which never was")

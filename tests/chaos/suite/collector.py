@@ -2,10 +2,10 @@
 
     collector.py NAME FOLDER RATE LIFE
 
-Each start takes a run of its own, so that no number is ever printed twice, and leaves in `run.N` who
-it is and which LIFE of the agent it was started in. It prints RATE frames a
-second. In FOLDER `orders` says what to do beside that, a line `BURSTS FRAMES QUIET`: how many bursts
-were ordered until now and of how many frames, and whether to be quiet. A quiet one leaves in
+Each start takes a run of its own, so that no number is ever printed twice, and leaves in `run.N`
+who it is and which LIFE of the agent it was started in. It prints RATE frames a second. In FOLDER
+`orders.NAME` says what to do beside that, a line `BURSTS FRAMES QUIET`: how many bursts were
+ordered until now and of how many frames, and whether to be quiet. A quiet one leaves in
 `run.N.count` how much it has printed.
 """
 

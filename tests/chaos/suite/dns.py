@@ -28,8 +28,9 @@ def answer(query: bytes, mode: str, table: dict[str, str]) -> bytes | None:
     code = CODES[mode] or (0 if address else CODES["nxdomain"])
     found = code == 0 and kind == A
     head = query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, int(found), 0, 0)
-    record = struct.pack(">HHHIH", 0xC00C, A, IN, 0, 4) + socket.inet_aton(address) if found else b""
-    return head + question + record
+    if not found:
+        return head + question
+    return head + question + struct.pack(">HHHIH", 0xC00C, A, IN, 0, 4) + socket.inet_aton(address)
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ from . import check, frames, tsdp
 from .receiver import RECORD
 
 
-def load(folder: pathlib.Path, name: str, base_port: int, ports_a_life: int) -> list[check.Connection]:
+def load(folder: pathlib.Path, name: str, base_port: int,
+         ports_a_life: int) -> list[check.Connection]:
     """The connections of a receiver in the order in which it took them."""
     found = []
     names: dict[bytes, tuple[str, int] | None] = {}

@@ -28,7 +28,8 @@ def enter() -> list[str] | None:
     probe = ("ip link set lo up && ip link add one type veth peer name other && "
              f"tc qdisc add dev one root {TRICKLE} && mount -t tmpfs none /mnt")
     for more in ([], ["--map-root-user"]):
-        tried = subprocess.run([*words, *more, "sh", "-ec", probe], capture_output=True, check=False)
+        tried = subprocess.run([*words, *more, "sh", "-ec", probe], capture_output=True,
+                               check=False)
         if tried.returncode == 0:
             return [*words, *more]
     return None
@@ -125,8 +126,8 @@ class Cables:
                 run(*self.inside(endpoint), "ip", "neigh", "replace", self._end(endpoint, 1),
                     "lladdr", NOWHERE, "dev", there, "nud", "permanent")
             case "data-lost":
-                run("ip", "neigh", "replace", self._end(endpoint, 2), "lladdr", NOWHERE, "dev", here,
-                    "nud", "permanent")
+                run("ip", "neigh", "replace", self._end(endpoint, 2), "lladdr", NOWHERE, "dev",
+                    here, "nud", "permanent")
             case "trickle" | "lossy":
                 run("tc", "qdisc", "add", "dev", here, "root",
                     *(TRICKLE if way == "trickle" else LOSSY).split())
@@ -137,7 +138,8 @@ class Cables:
             case "unplugged":
                 run(*self.inside(endpoint), "ip", "link", "set", there, "up")
             case "acks-lost":
-                run(*self.inside(endpoint), "ip", "neigh", "del", self._end(endpoint, 1), "dev", there)
+                run(*self.inside(endpoint), "ip", "neigh", "del", self._end(endpoint, 1), "dev",
+                    there)
             case "data-lost":
                 run("ip", "neigh", "del", self._end(endpoint, 2), "dev", here)
             case "trickle" | "lossy":
