@@ -320,8 +320,9 @@ def _judge_ledgers(endpoint: Endpoint, order: Order, seen: Round, verdict: Verdi
             continue
         if ledger.queued:
             say(f"at rest {ledger.queued} frames are queued")
-        # A frame in flight that is evicted when its connection dies may have come nevertheless.
-        in_doubt = ledger.dropped.get("evicted", 0)
+        # What was not acknowledged when its connection died may have come, and if it is given up
+        # before it can go out again, it stands as dropped.
+        in_doubt = ledger.given_up if endpoint.troubles else 0
         if not ledger.delivered <= len(taken) <= ledger.delivered + in_doubt:
             say(f"at rest {ledger.delivered} frames are delivered by its word, and its connections "
                 f"brought {len(taken)}")

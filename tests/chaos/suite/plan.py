@@ -143,7 +143,7 @@ def _add(plan: Plan, kind: str, chance: random.Random) -> None:
         case "half-open":
             fault.how = chance.choice(("unplugged", "acks-lost", "data-lost"))
             # Often so long that the agent gives the connection up.
-            fault.lasts += 2 * chance.random()
+            fault.lasts = 0.5 + 2.5 * chance.random()
         case "throttled":
             fault.how = chance.choice(("trickle", "lossy"))
         case "dns-failing":
@@ -175,6 +175,11 @@ def _place(plan: Plan, fault: Fault, chance: random.Random) -> None:
     elif fault.kind == "agent-killed" and chance.random() < 0.5:
         # In the middle of work.
         with_it = [Fault("flood", fault.at - 0.02 - 0.2 * chance.random(), 0.0, 0, 20000)]
+    elif fault.kind == "half-open" and chance.random() < 0.4:
+        # It dies with data on its way, and nobody hears of it before the cable is mended.
+        with_it = [Fault("flood", fault.at - 0.1 + 0.2 * chance.random(), 0.0, 0, 3000),
+                   Fault("receiver-killed", fault.at + 0.3 * fault.lasts, 0.4 * fault.lasts,
+                         fault.target)]
     elif fault.kind in ("dns-failing", "descriptors-exhausted"):
         with_it = [Fault("receiver-killed", fault.at + 0.05, 0.1 + fault.lasts / 2, fault.target)]
     placed = [*with_it, fault]
