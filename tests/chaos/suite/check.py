@@ -209,8 +209,9 @@ def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
 
     What an earlier life left in the spool is judged by a filter when it is read. Of frames that
     could not be read by then nobody knows whether they would have passed: no ledger has them, the
-    log alone says how many there were. And for an endpoint that is not configured nothing is kept;
-    when it is back it counts what it has missed as dropped."""
+    log alone says how many there were. And for an endpoint that is not configured nothing is kept:
+    when it is back it counts what it has missed as dropped, or with a filter, which nobody can ask
+    any more, not at all."""
     have = _received(endpoint)
     unread = _unread(endpoint)
     missing = [key for key in order.all if endpoint.wants(key) and key not in have]
@@ -219,7 +220,9 @@ def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
     verdict.frames += len(have)
     verdict.unread += with_reader
     verdict.dropped += given_up
-    unjudged = seen.told_lost if endpoint.group is not None else 0
+    unjudged = 0
+    if endpoint.group is not None:
+        unjudged = seen.told_lost + _passed_while_away(endpoint, order, missing)
     if endpoint.group is None and not seen.damaged:
         given_up -= min(nowhere, given_up)
     beyond = len(missing) - with_reader - given_up - unjudged
@@ -237,6 +240,22 @@ def _judge_losses(endpoint: Endpoint, order: Order, seen: Round, nowhere: int,
     if strange:
         verdict.bad += len(strange)
         verdict.problems.append(f"{endpoint.name}: {len(strange)} frames do not match its filter")
+
+
+def _passed_while_away(endpoint: Endpoint, order: Order, missing: Sequence[int]) -> int:
+    """Of the missing, those between what came to one address and what came to the next, where the
+    endpoint was out of the configuration in between."""
+    if not endpoint.restaged:
+        return 0
+    gaps = []
+    for life, stage in endpoint.first_stage.items():
+        mine = [(connection.stage, order.sequence.get(key, -1)) for connection in
+                endpoint.connections if connection.life == life for key in connection.keys]
+        before = max((sequence for at, sequence in mine if at < stage), default=-1)
+        after = min((sequence for at, sequence in mine if at >= stage), default=len(order.keys))
+        if stage > 0:
+            gaps.append((before, after))
+    return sum(any(a < order.sequence.get(key, -1) < b for a, b in gaps) for key in missing)
 
 
 def _acknowledged_octets(endpoint: Endpoint, connection: Connection) -> int:
