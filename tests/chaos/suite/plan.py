@@ -153,7 +153,7 @@ def _add(plan: Plan, kind: str, chance: random.Random) -> None:
             fault.how = chance.choice(RELOADS)
         case "agent-killed":
             # Each endpoint is known to the spool by then.
-            fault.at = max(fault.at, WARM_UP + 0.2)
+            fault.at = max(fault.at, WARM_UP + 0.4)
         case "clock-stepped":
             fault.how = chance.choice((-3600, -60, -5, 5, 60, 3600))
         case "flood":
@@ -175,6 +175,11 @@ def _place(plan: Plan, fault: Fault, chance: random.Random) -> None:
     elif fault.kind == "agent-killed" and chance.random() < 0.5:
         # In the middle of work.
         with_it = [Fault("flood", fault.at - 0.02 - 0.2 * chance.random(), 0.0, 0, 20000)]
+        if chance.random() < 0.5:
+            # And of catching up: its receiver is back just before.
+            away = Fault("receiver-killed", fault.at - 0.35, 0.25 + 0.1 * chance.random(),
+                         fault.target)
+            with_it.append(away)
     elif fault.kind == "half-open" and chance.random() < 0.4:
         # It dies with data on its way, and nobody hears of it before the cable is mended.
         with_it = [Fault("flood", fault.at - 0.1 + 0.2 * chance.random(), 0.0, 0, 3000),
