@@ -181,7 +181,7 @@ void SpoolReader::print_cursor(const std::string& name, const publish::SpoolCurs
     backlog += fmt::format(", backlog {} to {}", lane.front().extent.from.sequence,
                            lane.back().extent.to.sequence);
   }
-  put(fmt::format("  {:<18} {:>12}  {} frames behind, {}{}\n", name, cursor.acked().sequence,
+  put(fmt::format("  {:<18} {:>12}  {} frames behind, {}{}\n", name, cursor.live().sequence,
                   behind.frames, base::format_size(behind.bytes), backlog));
 }
 

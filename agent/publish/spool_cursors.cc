@@ -137,6 +137,10 @@ SpoolPlace SpoolCursor::acked() const noexcept {
   return judged;
 }
 
+SpoolPlace SpoolCursor::live() const noexcept {
+  return lanes.empty() || lanes.front().empty() ? judged : lanes.front().front().extent.from;
+}
+
 std::vector<std::byte> encode_cursors(const SpoolCursors& cursors) {
   assert(cursors.endpoints.size() <= kMaxSpoolCursors);
   std::vector<std::byte> out;

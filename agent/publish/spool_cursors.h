@@ -36,6 +36,8 @@ struct SpoolCursor {
 
   /// All before it was delivered or dropped.
   [[nodiscard]] SpoolPlace acked() const noexcept;
+  /// The same of what comes live: outages may have left some before it.
+  [[nodiscard]] SpoolPlace live() const noexcept;
   friend bool operator==(const SpoolCursor&, const SpoolCursor&) = default;
 };
 

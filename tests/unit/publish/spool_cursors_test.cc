@@ -37,6 +37,8 @@ TEST(SpoolCursorsTest, ReadsBackWhatWasWritten) {
 TEST(SpoolCursorsTest, TheOldestThatIsBehindIsWhereItGoesOn) {
   const auto cursors = some_cursors();
   EXPECT_EQ(cursors.endpoints.at("east").acked(), (SpoolPlace{1'000, 10}));
+  EXPECT_EQ(cursors.endpoints.at("east").live(), (SpoolPlace{7'000, 70}));
+  EXPECT_EQ(cursors.endpoints.at("west").live(), (SpoolPlace{9'000, 90}));
   EXPECT_EQ(cursors.endpoints.at("west").acked(), (SpoolPlace{9'000, 90}));
 }
 
