@@ -97,28 +97,17 @@ int Spool::claim_file(const std::string& name, std::shared_ptr<const base::Uniqu
   return 0;
 }
 
+// It is synced with what comes next, if it is needed by then: what all have got goes without having
+// been on the disk.
 void Spool::close_segment() {
   const auto segment = std::exchange(segment_, nullptr);
-  dirty_ = false;
-  catalog_.set_file_bytes(segment->header().base.position, segment->file_size());
-  int error = segment->seal();
+  const int error = segment->seal();
   if (error < 0) {
     degrade(spool_error("write to the spool", options_.directory, error));
     return;
   }
-  const bool new_name = std::exchange(new_name_, false);
-  thread_->post([io = io_, directory = directory_, file = segment->file(),
-                 size = segment->file_size(), new_name, this, era = era_] {
-    int result = io->truncate(file->get(), size);
-    if (result == 0) result = io->sync(file->get());
-    if (result == 0 && new_name) result = io->sync(directory->fd());
-    return [this, era, result] { sealed(era, result); };
-  });
-}
-
-void Spool::sealed(std::uint64_t era, int result) {
-  if (result >= 0 || era != era_) return;
-  degrade(spool_error("sync the spool", options_.directory, result));
+  sealed_.push_back({segment->header().base.position, segment->file_size()});
+  want_sync();
 }
 
 // For one more file, and the one that is made ready for the next.
@@ -140,8 +129,10 @@ void Spool::make_room() {
 // With fewer than so many files to spare it becomes one: to give its blocks back and to take others
 // costs more than all that is written to it.
 void Spool::remove_oldest(std::size_t spares_wanted) {
-  const auto name = spool_name(catalog_.files().front().range.from.position);
+  const auto base = catalog_.files().front().range.from.position;
+  const auto name = spool_name(base);
   catalog_.remove_front();
+  std::erase_if(sealed_, [&](const Sealed& file) { return file.base == base; });
   const auto unused = std::find(names_used_.begin(), names_used_.end(), false);
   if (spares() < spares_wanted && unused != names_used_.end()) {
     *unused = true;
@@ -240,6 +231,10 @@ SpoolPlace Spool::first_after(base::WallTime time) {
 bool Spool::close(SpoolCursors cursors, base::WallTime now, std::chrono::milliseconds patience) {
   to_check_.clear();
   if (segment_) close_segment();
+  // Also behind a sync that is under way.
+  syncing_ = false;
+  dirty_ = !sealed_.empty();
+  post_sync();
   unsaved_ = std::move(cursors);
   unsaved_->log_end = end_;
   unsaved_->saved = now;

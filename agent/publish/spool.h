@@ -172,7 +172,15 @@ class Spool {
   [[nodiscard]] int claim_file(const std::string& name,
                                std::shared_ptr<const base::UniqueFd>& file);
   void close_segment();
-  void sealed(std::uint64_t era, int result);
+  /// A file that is closed and not synced yet.
+  struct Sealed {
+    std::uint64_t base;
+    std::uint64_t size;  ///< To be cut to.
+  };
+  [[nodiscard]] static int sync_sealed(SpoolIo& io, const SpoolDirectory& directory,
+                                       const std::vector<Sealed>& files);
+  void synced(const std::vector<Sealed>& files, const std::shared_ptr<const base::UniqueFd>& open,
+              int result, std::uint64_t era);
   void post_last_cursors();
   void make_room();
   void remove_oldest(std::size_t spares);
@@ -210,6 +218,7 @@ class Spool {
   bool new_name_ = false;                    // A file got its name since the directory was synced.
   std::deque<std::uint64_t> to_check_;       // Bases.
 
+  std::vector<Sealed> sealed_;
   bool syncing_ = false;
   bool dirty_ = false;
   bool checking_ = false;

@@ -1,6 +1,9 @@
 // What a spool does beside writing: sync, files made ready, cursors, and coming back from trouble.
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <utility>
 
@@ -81,24 +84,57 @@ void Spool::want_sync() {
 }
 
 void Spool::post_sync() {
-  if (syncing_ || !dirty_ || !segment_) return;
+  if (syncing_ || !dirty_) return;
   syncing_ = true;
   dirty_ = false;
-  segment_->sync_begins();
+  std::shared_ptr<const base::UniqueFd> open;
+  if (segment_) {
+    segment_->sync_begins();
+    open = segment_->file();
+  }
   const bool new_name = std::exchange(new_name_, false);
-  thread_->post(
-      [io = io_, directory = directory_, file = segment_->file(), new_name, this, era = era_] {
-        int result = io->sync(file->get());
-        if (result == 0 && new_name) result = io->sync(directory->fd());
-        return [this, era, file, result] {
-          syncing_ = false;
-          if (segment_ && segment_->file() == file) segment_->sync_ended(result == 0);
-          if (result < 0 && era == era_) {
-            degrade(spool_error("sync the spool", options_.directory, result));
-          }
-          if (dirty_) want_sync();
-        };
-      });
+  thread_->post([io = io_, directory = directory_, sealed = std::exchange(sealed_, {}), open,
+                 new_name, this, era = era_]() mutable {
+    int result = sync_sealed(*io, *directory, sealed);
+    if (result == 0 && open) result = io->sync(open->get());
+    if (result == 0 && new_name) result = io->sync(directory->fd());
+    return [this, era, open, result, sealed = std::move(sealed)] {
+      synced(sealed, open, result, era);
+    };
+  });
+}
+
+// Cuts each to its size first. Those that are gone are not needed any more. Up to where it fails.
+int Spool::sync_sealed(SpoolIo& io, const SpoolDirectory& directory,
+                       const std::vector<Sealed>& files) {
+  for (const auto& [base, size] : files) {
+    const int fd = io.open(directory.fd(), spool_name(base), O_RDWR | O_NOFOLLOW);
+    if (fd == -ENOENT) continue;
+    if (fd < 0) return fd;
+    const base::UniqueFd file(fd);
+    int result = io.truncate(fd, size);
+    if (result == 0) result = io.sync(fd);
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+void Spool::synced(const std::vector<Sealed>& files,
+                   const std::shared_ptr<const base::UniqueFd>& open, int result,
+                   std::uint64_t era) {
+  syncing_ = false;
+  if (segment_ && segment_->file() == open) segment_->sync_ended(result == 0);
+  // For want of descriptors or memory it is tried again.
+  if (result == -EMFILE || result == -ENFILE || result == -ENOMEM) {
+    sealed_.insert(sealed_.begin(), files.begin(), files.end());
+    want_sync();
+    return;
+  }
+  for (const auto& [base, size] : files) {
+    if (result == 0) catalog_.set_file_bytes(base, size);
+  }
+  if (result < 0 && era == era_) degrade(spool_error("sync the spool", options_.directory, result));
+  if (dirty_) want_sync();
 }
 
 void Spool::save_cursors(SpoolCursors cursors, base::WallTime now) {

@@ -160,6 +160,41 @@ TEST_F(SpoolTest, TheBudgetHoldsAndTheOldestGoFirst) {
   EXPECT_LE(on_disk, options_.max_bytes);
 }
 
+TEST_F(SpoolTest, WhatIsReleasedBeforeItIsSyncedNeverIs) {
+  options_.sync = std::chrono::hours(1);
+  open();
+  write(1'000);
+  settle();
+  const auto files = segment_names().size();
+  ASSERT_GT(files, 4U);
+  spool_->release(spool_->end().position);
+  settle();
+  // Those that are used again are synced as empty ones.
+  const auto before = io_->syncs.load();
+  EXPECT_TRUE(spool_->close({}, now_, std::chrono::seconds(10)));
+  EXPECT_LE(io_->syncs.load() - before, 4) << "the last file, the directory, the cursors";
+}
+
+TEST_F(SpoolTest, AFileThatIsUsedAgainHoldsOnlyWhatIsNew) {
+  open();
+  write(300);
+  settle();
+  spool_->release(spool_->end().position);
+  settle();
+  EXPECT_TRUE(fs::exists(options_.directory + "/" + recycled_name(0)));
+  write(300);
+  settle();
+  expect_all_readable(spool_->begin().position, spool_->end().position);
+  // As after a kill: nothing was cut to its size.
+  spool_.reset();
+  open();
+  EXPECT_THAT(damage_, IsEmpty());
+  EXPECT_EQ(spool_->end().sequence, 6'000U);
+  expect_all_readable(spool_->begin().position, spool_->end().position);
+  settle();
+  EXPECT_FALSE(fs::exists(options_.directory + "/" + recycled_name(0)));
+}
+
 TEST_F(SpoolTest, ReleasedFilesGoAndTheOpenOneStays) {
   open();
   write(300);
