@@ -185,6 +185,8 @@ class Spool {
   void make_room();
   void remove_oldest(std::size_t spares);
   void post_recycle(const std::string& name, std::size_t number);
+  void recycled(const std::shared_ptr<SpoolDirectory>& directory, std::uint64_t era,
+                SpareFile spare);
   void post_remove(std::shared_ptr<SpoolDirectory> directory, std::string name);
   void remove_spare();
   void post_spare();
@@ -195,11 +197,19 @@ class Spool {
 
   void want_sync();
   void post_sync();
+  void check_now(std::uint64_t base);
   void post_check();
+  [[nodiscard]] static std::optional<SpoolFindings> check_file(SpoolIo& io,
+                                                               const SpoolDirectory& directory,
+                                                               const SpoolExtent& range);
   void post_cursors();
+  void cursors_saved(int result, std::uint64_t era);
 
   void degrade(base::Error error);
   void post_retry();
+  [[nodiscard]] static Prepared prepare(SpoolIo& io,
+                                        const std::shared_ptr<SpoolDirectory>& directory,
+                                        const std::string& path, std::uint64_t bytes);
   void come_back(const Prepared& prepared);
 
   SpoolOptions options_;
@@ -211,14 +221,14 @@ class Spool {
   SpoolPlace end_;
   std::unique_ptr<SpoolSegment> segment_;  // Its file is the catalog's last; null: none is open.
   std::vector<SpareFile> spares_;
-  std::array<bool, kMaxRecycled> names_used_{};  // Of files that are or become spares.
-  std::size_t recycling_ = 0;                    // That the thread has still to do.
-  bool spare_posted_ = false;
+  std::size_t recycling_ = 0;                // That the thread has still to do.
   std::uint64_t ahead_ = ~std::uint64_t{0};  // Base of the file that was read ahead last.
-  bool new_name_ = false;                    // A file got its name since the directory was synced.
   std::deque<std::uint64_t> to_check_;       // Bases.
-
   std::vector<Sealed> sealed_;
+
+  std::array<bool, kMaxRecycled> names_used_{};  // Of files that are or become spares.
+  bool spare_posted_ = false;
+  bool new_name_ = false;  // A file got its name since the directory was synced.
   bool syncing_ = false;
   bool dirty_ = false;
   bool checking_ = false;

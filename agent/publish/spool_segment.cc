@@ -61,13 +61,7 @@ void SpoolSegment::add(std::span<const std::byte> part, base::WallTime now) {
   while (at < part.size()) {
     const auto piece = std::min(kSpoolBlockSize - entry_.committed, part.size() - at);
     if (entry_.committed == 0) entry_.first_time = now;
-    for (; frame < at + piece; frame += proto::message_size(part.subspan(frame))) {
-      assert(proto::message_size(part.subspan(frame)) > 0);
-      if (entry_.frames++ == 0) {
-        entry_.first_frame = static_cast<std::uint32_t>(entry_.committed + (frame - at));
-      }
-      ++sequence_;
-    }
+    frame = add_frames(part, frame, at, piece);
     XXH3_64bits_update(hash_, part.data() + at, piece);
     entry_.committed += static_cast<std::uint32_t>(piece);
     entry_.last_time = now;
@@ -80,6 +74,26 @@ void SpoolSegment::add(std::span<const std::byte> part, base::WallTime now) {
     entry_ = {.block = entry_.block + 1, .sequence = sequence_, .last_time = now};
   }
   entry_.hash = XXH3_64bits_digest(hash_);
+}
+
+// Counts those that begin in [at, at + piece) of `part`, the first at `frame`: where the next
+// begins.
+std::size_t SpoolSegment::add_frames(std::span<const std::byte> part, std::size_t frame,
+                                     std::size_t at, std::size_t piece) {
+  if (frame >= at + piece) return frame;
+  if (entry_.frames == 0) {
+    entry_.first_frame = static_cast<std::uint32_t>(entry_.committed + (frame - at));
+  }
+  // Not counted in the member: octets may be any object, so that it would be stored each time.
+  std::uint32_t frames = 0;
+  for (; frame < at + piece; ++frames) {
+    const auto size = proto::message_size(part.subspan(frame));
+    assert(size > 0);
+    frame += size;
+  }
+  entry_.frames += frames;
+  sequence_ += frames;
+  return frame;
 }
 
 int SpoolSegment::write_table(std::span<const SpoolEntry> full) {

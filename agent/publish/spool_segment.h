@@ -59,6 +59,8 @@ class SpoolSegment {
 
  private:
   void add(std::span<const std::byte> part, base::WallTime now);
+  [[nodiscard]] std::size_t add_frames(std::span<const std::byte> part, std::size_t frame,
+                                       std::size_t at, std::size_t piece);
   [[nodiscard]] int write_table(std::span<const SpoolEntry> full);
   [[nodiscard]] int write_tail();
   [[nodiscard]] std::size_t free_slot() const noexcept;

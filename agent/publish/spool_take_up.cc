@@ -63,6 +63,12 @@ void Spool::post_cleaning() {
   });
 }
 
+void Spool::check_now(std::uint64_t base) {
+  const auto file = open_at(base);
+  if (!file.index) return;
+  note_findings(base, check_spool_file(*io_, file.fd.get(), *file.index));
+}
+
 void Spool::take_up_file(const SpoolListed& listed, bool last) {
   using State = SpoolListed::State;
   const auto base = listed.range.from;
@@ -74,19 +80,13 @@ void Spool::take_up_file(const SpoolListed& listed, bool last) {
                     .first_time = listed.first_time,
                     .last_time = listed.last_time});
       if (last) {
-        const auto file = open_at(base.position);
-        if (file.index) {
-          note_findings(base.position, check_spool_file(*io_, file.fd.get(), *file.index));
-        }
+        check_now(base.position);
       } else {
         to_check_.push_back(base.position);
       }
       break;
     case State::kEmpty:
-      thread_->post([io = io_, directory = directory_, name = listed.name] {
-        [[maybe_unused]] const int error = io->remove(directory->fd(), name);
-        return SpoolDiskThread::Done();
-      });
+      post_remove(directory_, listed.name);
       break;
     case State::kBad:
       tell_damage({listed.name, listed.range, listed.range.frames(), true});
@@ -174,26 +174,28 @@ void Spool::post_check() {
     if (stored == nullptr || stored->checked) continue;
     checking_ = true;
     thread_->post([io = io_, directory = directory_, range = stored->range, this] {
-      SpoolFindings findings{
-          .begin = range.from, .end = range.to, .lost = range.frames(), .damaged = true};
-      const auto name = spool_name(range.from.position);
-      const int fd = io->open(directory->fd(), name, O_RDONLY | O_NOFOLLOW);
-      const base::UniqueFd file(std::max(fd, -1));
-      const bool later = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM;
-      if (file) {
-        const auto head = read_spool_head(*io, fd);
-        if (head.index && head.index->header().base == range.from) {
-          findings = check_spool_file(*io, fd, *head.index);
-        }
-      }
-      return [this, findings = std::move(findings), later, base = range.from.position] {
+      const auto findings = check_file(*io, *directory, range);
+      return [this, findings, base = range.from.position] {
         checking_ = false;
-        // A reader checks it in any case.
-        if (!later) note_findings(base, findings);
+        if (findings) note_findings(base, *findings);
         post_check();
       };
     });
   }
+}
+
+// Nothing for want of descriptors or memory: a reader checks it in any case.
+std::optional<SpoolFindings> Spool::check_file(SpoolIo& io, const SpoolDirectory& directory,
+                                               const SpoolExtent& range) {
+  SpoolFindings none{.begin = range.from, .end = range.to, .lost = range.frames(), .damaged = true};
+  const auto name = spool_name(range.from.position);
+  const int fd = io.open(directory.fd(), name, O_RDONLY | O_NOFOLLOW);
+  if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM) return std::nullopt;
+  if (fd < 0) return none;
+  const base::UniqueFd file(fd);
+  const auto head = read_spool_head(io, fd);
+  if (!head.index || head.index->header().base != range.from) return none;
+  return check_spool_file(io, fd, *head.index);
 }
 
 }  // namespace lariat::publish

@@ -46,15 +46,20 @@ void Spool::post_recycle(const std::string& name, std::size_t number) {
                  era = era_] {
     auto spare = directory->recycle(name, recycled_name(number), head, bytes);
     return [this, directory, era, number, file = std::move(spare.file)] {
-      --recycling_;
-      if (file && era == era_) {
-        spares_.push_back({.file = file, .name = recycled_name(number), .number = number});
-        return;
-      }
-      names_used_.at(number) = false;
-      if (file) post_remove(directory, recycled_name(number));
+      recycled(directory, era, {.file = file, .name = recycled_name(number), .number = number});
     };
   });
+}
+
+void Spool::recycled(const std::shared_ptr<SpoolDirectory>& directory, std::uint64_t era,
+                     SpareFile spare) {
+  --recycling_;
+  if (spare.file && era == era_) {
+    spares_.push_back(std::move(spare));
+    return;
+  }
+  names_used_.at(spare.number) = false;
+  if (spare.file) post_remove(directory, spare.name);
 }
 
 void Spool::post_remove(std::shared_ptr<SpoolDirectory> directory, std::string name) {
@@ -157,15 +162,17 @@ void Spool::post_cursors() {
   thread_->post(
       [io = io_, directory = directory_, cursors = std::move(*unsaved_), this, era = era_] {
         const int result = directory->write_cursors(cursors);
-        return [this, era, result] {
-          saving_ = false;
-          if (result < 0 && era == era_) {
-            degrade(spool_error("write the cursors in", options_.directory, result));
-          }
-          if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
-        };
+        return [this, era, result] { cursors_saved(result, era); };
       });
   unsaved_.reset();
+}
+
+void Spool::cursors_saved(int result, std::uint64_t era) {
+  saving_ = false;
+  if (result < 0 && era == era_) {
+    degrade(spool_error("write the cursors in", options_.directory, result));
+  }
+  if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
 }
 
 void Spool::degrade(base::Error error) {
@@ -191,28 +198,28 @@ void Spool::post_retry() {
   back_off_ = std::min(back_off_ * 2, kLastRetry);
   const auto bytes = full_file();
   thread_->post([io = io_, directory = directory_, path = options_.directory, bytes, this] {
-    Prepared prepared{.directory = directory};
-    if (!directory || !directory->still_there()) {
-      auto opened = SpoolDirectory::open(*io, path, SpoolDirectory::Access::kOwn);
-      prepared.directory = std::move(opened.directory);
-      prepared.error = std::move(opened.error);
-      prepared.names.emplace();
-    }
-    if (prepared.directory && prepared.names) {
-      const auto listing = prepared.directory->list();
-      if (!listing) prepared.error = listing.error();
-      if (!listing) prepared.directory = nullptr;
-      if (listing) {
-        for (const auto& one : listing->segments) prepared.names->insert(one.name);
-      }
-    }
-    if (prepared.directory) {
-      const auto spare = prepared.directory->make_spare(bytes, true);
-      prepared.spare = spare.file;
-      if (!spare.file) prepared.error = spool_error("write to the spool", path, spare.error);
-    }
-    return [this, prepared = std::move(prepared)] { come_back(prepared); };
+    return [this, prepared = prepare(*io, directory, path, bytes)] { come_back(prepared); };
   });
+}
+
+// Tries whether files can be written, in a directory that is had anew if need be.
+Spool::Prepared Spool::prepare(SpoolIo& io, const std::shared_ptr<SpoolDirectory>& directory,
+                               const std::string& path, std::uint64_t bytes) {
+  Prepared prepared{.directory = directory};
+  if (!directory || !directory->still_there()) {
+    auto opened = SpoolDirectory::open(io, path, SpoolDirectory::Access::kOwn);
+    prepared.directory = std::move(opened.directory);
+    prepared.error = std::move(opened.error);
+    if (!prepared.directory) return prepared;
+    const auto listing = prepared.directory->list();
+    if (!listing) return {.error = listing.error()};
+    prepared.names.emplace();
+    for (const auto& one : listing->segments) prepared.names->insert(one.name);
+  }
+  const auto spare = prepared.directory->make_spare(bytes, true);
+  prepared.spare = spare.file;
+  if (!spare.file) prepared.error = spool_error("write to the spool", path, spare.error);
+  return prepared;
 }
 
 void Spool::come_back(const Prepared& prepared) {
