@@ -199,6 +199,7 @@ class Spool {
   void post_sync();
   void check_now(std::uint64_t base);
   void post_check();
+  void post_check_of(const SpoolExtent& range);
   [[nodiscard]] static std::optional<SpoolFindings> check_file(SpoolIo& io,
                                                                const SpoolDirectory& directory,
                                                                const SpoolExtent& range);

@@ -172,16 +172,20 @@ void Spool::post_check() {
     to_check_.pop_front();
     const auto* stored = catalog_.file_from(base);
     if (stored == nullptr || stored->checked) continue;
-    checking_ = true;
-    thread_->post([io = io_, directory = directory_, range = stored->range, this] {
-      const auto findings = check_file(*io, *directory, range);
-      return [this, findings, base = range.from.position] {
-        checking_ = false;
-        if (findings) note_findings(base, *findings);
-        post_check();
-      };
-    });
+    post_check_of(stored->range);
   }
+}
+
+void Spool::post_check_of(const SpoolExtent& range) {
+  checking_ = true;
+  thread_->post([io = io_, directory = directory_, range, this] {
+    const auto findings = check_file(*io, *directory, range);
+    return [this, findings, base = range.from.position] {
+      checking_ = false;
+      if (findings) note_findings(base, *findings);
+      post_check();
+    };
+  });
 }
 
 // Nothing for want of descriptors or memory: a reader checks it in any case.
