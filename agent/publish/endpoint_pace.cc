@@ -25,6 +25,7 @@ constexpr std::chrono::milliseconds kLongestShare{500};
 
 void Endpoint::begin_pace() {
   if (config_.catch_up == 0) {
+    pace_.stop();
     cursor_->allow_backlog(LogReader::kNoPace);
     return;
   }
@@ -71,6 +72,7 @@ void Endpoint::judge_more() {
   const auto wait = cursor_->judge_more();
   if (wait) judge_.start(*wait);
   context_.touched = true;
+  update_watchers();
 }
 
 // The one that has no lanes cannot set anything aside; it is changed between two connections, when

@@ -166,6 +166,8 @@ double FrameLog::arrival_rate(base::WallTime now) const noexcept {
   if (span > kSpan) {
     from = first_after(now - kSpan);
     span = kSpan;
+  } else if (span < std::chrono::milliseconds(0)) {
+    span = kSpan;  // The clock was set back.
   }
   // Within a second the marks do not tell.
   span = std::max(span, std::chrono::milliseconds(1'000));

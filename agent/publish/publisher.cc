@@ -102,7 +102,7 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
     if (endpoint) tell_removed(*endpoint);
   }
   endpoints_ = std::move(next);
-  touched_ = true;
+  touched_ = grew_ = true;
   // What a filter judged stands in the file with the filter.
   if (spool_) save_.start(std::chrono::milliseconds(0));
 }

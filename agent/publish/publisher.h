@@ -126,7 +126,7 @@ class Publisher final : public metrics::Source {
   FramePlace first_;              // The log's end when the run began.
   SpoolCursors places_;           // Of endpoints that were removed too.
   bool places_changed_ = false;   // Since they were saved.
-  std::uint64_t saved_from_ = 0;  // No endpoint's place that was saved lies before it.
+  std::uint64_t saved_from_ = 0;  // No endpoint's place that was last saved lies before it.
   std::vector<std::byte> scratch_;
   bool grew_ = false;
   bool touched_ = false;

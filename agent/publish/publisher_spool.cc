@@ -95,19 +95,15 @@ SpoolCursors Publisher::present_cursors() {
   return places_;
 }
 
-// Files are let go one save later than the places that need them no more: whatever a crash leaves,
-// the places in the cursor file are on disk.
+// Files are let go when the places that need them no more are on disk.
 void Publisher::save_cursors() {
   auto cursors = present_cursors();
-  if (std::exchange(places_changed_, false)) {
-    spool_->save_cursors(std::move(cursors), loop_.wall_now());
-  }
-  spool_->release(saved_from_);
   auto held_from = log_.end();
   for (const auto& endpoint : endpoints_) held_from = std::min(held_from, endpoint->held_from());
-  if (held_from == saved_from_) return;
+  const bool changed = std::exchange(places_changed_, false);
+  if (!changed && held_from == saved_from_) return;
   saved_from_ = held_from;
-  save_.start(kSaveEvery);
+  spool_->save_cursors(std::move(cursors), loop_.wall_now(), held_from);
 }
 
 bool Publisher::close_spool(std::chrono::milliseconds patience) {

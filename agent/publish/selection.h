@@ -24,6 +24,11 @@ struct Count {
   }
   friend bool operator==(const Count&, const Count&) = default;
 };
+/// `from` without `what`; never below nothing.
+[[nodiscard]] constexpr Count less(Count from, Count what) noexcept {
+  return {from.frames - (what.frames < from.frames ? what.frames : from.frames),
+          from.bytes - (what.bytes < from.bytes ? what.bytes : from.bytes)};
+}
 
 /// A filter by name that remembers the verdicts of 4,096 names; without a filter all pass.
 class Sieve {

@@ -134,7 +134,7 @@ void Spool::remove_oldest(std::size_t spares_wanted) {
   catalog_.remove_front();
   std::erase_if(sealed_, [&](const Sealed& file) { return file.base == base; });
   const auto unused = std::find(names_used_.begin(), names_used_.end(), false);
-  if (spares() < spares_wanted && unused != names_used_.end()) {
+  if (!degraded_ && spares() < spares_wanted && unused != names_used_.end()) {
     *unused = true;
     post_recycle(name, static_cast<std::size_t>(unused - names_used_.begin()));
     return;
@@ -143,16 +143,19 @@ void Spool::remove_oldest(std::size_t spares_wanted) {
 }
 
 void Spool::release(std::uint64_t position) {
+  const auto all = catalog_.bytes() + bad_bytes_ + (spares() + 1) * full_file();
+  const auto spares_wanted = all <= options_.max_bytes ? kMaxRecycled : 2;
   while (catalog_.size() > (segment_ ? 1 : 0) &&
          catalog_.files().front().range.to.position <= position) {
-    const auto all = catalog_.bytes() + bad_bytes_ + (spares() + 1) * full_file();
-    remove_oldest(all <= options_.max_bytes ? kMaxRecycled : 2);
+    remove_oldest(spares_wanted);
   }
 }
 
 std::uint64_t Spool::slab_size(std::uint64_t position) const noexcept {
   const auto* file = catalog_.file_at(position);
-  return file == nullptr ? 0 : file->range.bytes();
+  // By whole blocks: the last one is vouched for as a whole.
+  if (file == nullptr) return 0;
+  return (file->range.bytes() + kSpoolBlockSize - 1) / kSpoolBlockSize * kSpoolBlockSize;
 }
 
 // A file that is there and cannot be opened for want of means is no damage.
@@ -235,9 +238,9 @@ bool Spool::close(SpoolCursors cursors, base::WallTime now, std::chrono::millise
   syncing_ = false;
   dirty_ = !sealed_.empty();
   post_sync();
-  unsaved_ = std::move(cursors);
-  unsaved_->log_end = end_;
-  unsaved_->saved = now;
+  cursors.log_end = end_;
+  cursors.saved = now;
+  unsaved_ = {std::move(cursors), 0};
   if (directory_) post_last_cursors();
   const bool ended = thread_->stop(patience);
   sync_due_.stop();
@@ -247,7 +250,7 @@ bool Spool::close(SpoolCursors cursors, base::WallTime now, std::chrono::millise
 }
 
 void Spool::post_last_cursors() {
-  thread_->post([directory = directory_, saved = std::move(*unsaved_), this] {
+  thread_->post([io = io_, directory = directory_, saved = std::move(unsaved_->cursors), this] {
     const int error = directory->write_cursors(saved);
     return [this, error] { closed_well_ = error == 0; };
   });

@@ -123,8 +123,9 @@ class Spool {
 
   /// Removes files that lie wholly before `position`, but never the one that is being written.
   void release(std::uint64_t position);
-  /// Writes the cursor file soon, at most once a second. `log_end` and `saved` are filled in.
-  void save_cursors(SpoolCursors cursors, base::WallTime now);
+  /// Writes the cursor file soon, at most once a second. `log_end` and `saved` are filled in. When
+  /// it is on disk what lies before `needed_from` is released.
+  void save_cursors(SpoolCursors cursors, base::WallTime now, std::uint64_t needed_from = 0);
   /// Closes the file, saves the cursors and waits for the disk, not longer than `patience`. False
   /// if it did not get everything. To be called last.
   [[nodiscard]] bool close(SpoolCursors cursors, base::WallTime now,
@@ -179,8 +180,12 @@ class Spool {
   };
   [[nodiscard]] static int sync_sealed(SpoolIo& io, const SpoolDirectory& directory,
                                        const std::vector<Sealed>& files);
-  void synced(const std::vector<Sealed>& files, const std::shared_ptr<const base::UniqueFd>& open,
-              int result, std::uint64_t era);
+  struct Syncing {
+    std::vector<Sealed> sealed;
+    std::shared_ptr<const base::UniqueFd> open;  ///< Null: none is.
+    bool new_name = false;
+  };
+  void synced(const Syncing& what, bool open_synced, int result, std::uint64_t era);
   void post_last_cursors();
   void make_room();
   void remove_oldest(std::size_t spares);
@@ -204,7 +209,12 @@ class Spool {
                                                                const SpoolDirectory& directory,
                                                                const SpoolExtent& range);
   void post_cursors();
-  void cursors_saved(int result, std::uint64_t era);
+  /// Cursors to be written, and the first position that they need.
+  struct Unsaved {
+    SpoolCursors cursors;
+    std::uint64_t needed_from;
+  };
+  void cursors_saved(const Unsaved& saved, int result, std::uint64_t era);
 
   void degrade(base::Error error);
   void post_retry();
@@ -237,7 +247,7 @@ class Spool {
 
   SpoolCursors found_cursors_;
   bool cursors_lost_ = false;
-  std::optional<SpoolCursors> unsaved_;
+  std::optional<Unsaved> unsaved_;
   bool saving_ = false;
   bool closed_well_ = false;
   base::Monotonic saved_at_{};

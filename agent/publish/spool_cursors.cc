@@ -37,6 +37,7 @@ bool plausible(const SpoolCursor& cursor, SpoolPlace log_end) {
     for (const auto& piece : *lane) {
       const auto& [from, to] = piece.extent;
       if (!in_order(last, from) || !in_order(from, to)) return false;
+      if (from.position == to.position && from.sequence != to.sequence) return false;
       if (piece.match > cursor.matches.size()) return false;
       if (piece.frames > piece.extent.frames() || piece.bytes > piece.extent.bytes()) return false;
       last = to;

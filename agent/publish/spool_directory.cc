@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "agent/publish/spool_segment.h"
@@ -15,6 +17,8 @@
 namespace lariat::publish {
 namespace {
 
+// What the head of a file begins with that is to be used again.
+constexpr std::string_view kUnused = "LARIATNO";
 // Written to a spare file to see whether the disk takes it.
 constexpr std::size_t kProbeBytes = std::size_t{64} << 10U;
 
@@ -38,6 +42,14 @@ std::string holder(SpoolIo& io, int lock) {
     digits += octet;
   }
   return digits.empty() ? "another process" : "process " + digits;
+}
+
+// A file that was to be used again, and was not yet.
+bool is_unused(SpoolIo& io, int fd) {
+  std::array<std::byte, kUnused.size()> first{};
+  const auto got = io.read_fully(fd, first, 0);
+  return got == static_cast<std::int64_t>(first.size()) &&
+         std::memcmp(first.data(), kUnused.data(), kUnused.size()) == 0;
 }
 
 bool all_zero(SpoolIo& io, int fd, std::uint64_t from, std::uint64_t to) {
@@ -190,7 +202,8 @@ SpoolListed SpoolDirectory::look_at(const std::string& name) const {
   const auto head = read_spool_head(io_, fd);
   if (head.error < 0) return unreadable(head.error);
   if (!head.index || head.index->header().base.position != position) {
-    const bool zero = !head.index && all_zero(io_, fd, 0, listed.file_bytes);
+    const bool zero =
+        !head.index && (is_unused(io_, fd) || all_zero(io_, fd, 0, listed.file_bytes));
     listed.state = zero ? State::kEmpty : State::kBad;
     return listed;
   }
@@ -302,17 +315,22 @@ SpoolDirectory::Spare SpoolDirectory::make_spare(std::uint64_t bytes, bool probe
 SpoolDirectory::Spare SpoolDirectory::recycle(const std::string& name, const std::string& spare,
                                               std::uint64_t head, std::uint64_t bytes) const {
   const int fd = io_.open(fd_.get(), name, O_RDWR | O_NOFOLLOW);
-  auto file = std::make_shared<const base::UniqueFd>(std::max(fd, -1));
-  int error = std::min(fd, 0);
-  const std::vector<std::byte> zeros(static_cast<std::size_t>(head));
-  if (error == 0) error = io_.write_fully(fd, zeros, 0);
+  if (fd < 0) return {.error = fd};
+  auto file = std::make_shared<const base::UniqueFd>(fd);
+  // First: under its old name it would be taken for damaged.
+  int error = io_.rename(fd_.get(), name, spare);
+  if (error < 0) {
+    [[maybe_unused]] const int removed = io_.remove(fd_.get(), name);
+    return {.error = error};
+  }
+  std::vector<std::byte> octets(static_cast<std::size_t>(head));
+  std::memcpy(octets.data(), kUnused.data(), kUnused.size());
+  error = io_.write_fully(fd, octets, 0);
   if (error == 0) error = io_.truncate(fd, bytes);
   if (error == 0) error = io_.allocate(fd, bytes);
   if (error == 0) error = io_.sync(fd);
-  if (error == 0) error = io_.rename(fd_.get(), name, spare);
   if (error == 0) return {.file = std::move(file)};
-  // It may be gone already; and one that stays is found again at the next start.
-  [[maybe_unused]] const int removed = io_.remove(fd_.get(), name);
+  [[maybe_unused]] const int removed = io_.remove(fd_.get(), spare);
   return {.error = error};
 }
 

@@ -102,8 +102,8 @@ class SpoolDirectory {
     int error = 0;
   };
   [[nodiscard]] Spare make_spare(std::uint64_t bytes, bool probe) const;
-  /// The same of a segment's file that is needed no more: its first `head` octets are zeros after
-  /// it, on disk too, so that nothing vouches for what it held; it has the name `spare` then. It is
+  /// The same of a segment's file that is needed no more: its first `head` octets are overwritten,
+  /// on disk too, so that nothing vouches for what it held; it has the name `spare` then. It is
   /// removed if that fails.
   [[nodiscard]] Spare recycle(const std::string& name, const std::string& spare, std::uint64_t head,
                               std::uint64_t bytes) const;

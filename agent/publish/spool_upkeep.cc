@@ -13,8 +13,14 @@ namespace lariat::publish {
 namespace {
 
 constexpr std::chrono::milliseconds kSaveEvery{1000};
+constexpr std::chrono::milliseconds kTryAgain{1000};
 constexpr std::chrono::milliseconds kFirstRetry{1000};
 constexpr std::chrono::milliseconds kLastRetry{60'000};
+
+// Of descriptors or memory: it passes, and says nothing of the disk.
+bool is_shortage(int result) noexcept {
+  return result == -EMFILE || result == -ENFILE || result == -ENOMEM;
+}
 
 }  // namespace
 
@@ -54,7 +60,7 @@ void Spool::post_recycle(const std::string& name, std::size_t number) {
 void Spool::recycled(const std::shared_ptr<SpoolDirectory>& directory, std::uint64_t era,
                      SpareFile spare) {
   --recycling_;
-  if (spare.file && era == era_) {
+  if (spare.file && era == era_ && !degraded_) {
     spares_.push_back(std::move(spare));
     return;
   }
@@ -89,23 +95,20 @@ void Spool::want_sync() {
 }
 
 void Spool::post_sync() {
-  if (syncing_ || !dirty_) return;
+  if (syncing_ || !dirty_ || !directory_) return;
   syncing_ = true;
   dirty_ = false;
-  std::shared_ptr<const base::UniqueFd> open;
+  Syncing what{.sealed = std::exchange(sealed_, {}), .new_name = std::exchange(new_name_, false)};
   if (segment_) {
     segment_->sync_begins();
-    open = segment_->file();
+    what.open = segment_->file();
   }
-  const bool new_name = std::exchange(new_name_, false);
-  thread_->post([io = io_, directory = directory_, sealed = std::exchange(sealed_, {}), open,
-                 new_name, this, era = era_]() mutable {
-    int result = sync_sealed(*io, *directory, sealed);
-    if (result == 0 && open) result = io->sync(open->get());
-    if (result == 0 && new_name) result = io->sync(directory->fd());
-    return [this, era, open, result, sealed = std::move(sealed)] {
-      synced(sealed, open, result, era);
-    };
+  thread_->post([io = io_, directory = directory_, what = std::move(what), this, era = era_] {
+    int result = what.open ? io->sync(what.open->get()) : 0;
+    const bool open_synced = result == 0;
+    if (result == 0) result = sync_sealed(*io, *directory, what.sealed);
+    if (result == 0 && what.new_name) result = io->sync(directory->fd());
+    return [this, era, open_synced, result, what] { synced(what, open_synced, result, era); };
   });
 }
 
@@ -124,28 +127,30 @@ int Spool::sync_sealed(SpoolIo& io, const SpoolDirectory& directory,
   return 0;
 }
 
-void Spool::synced(const std::vector<Sealed>& files,
-                   const std::shared_ptr<const base::UniqueFd>& open, int result,
-                   std::uint64_t era) {
+void Spool::synced(const Syncing& what, bool open_synced, int result, std::uint64_t era) {
   syncing_ = false;
-  if (segment_ && segment_->file() == open) segment_->sync_ended(result == 0);
-  // For want of descriptors or memory it is tried again.
-  if (result == -EMFILE || result == -ENFILE || result == -ENOMEM) {
-    sealed_.insert(sealed_.begin(), files.begin(), files.end());
-    want_sync();
+  if (segment_ && segment_->file() == what.open) segment_->sync_ended(open_synced);
+  if (result == 0) {
+    for (const auto& [base, size] : what.sealed) catalog_.set_file_bytes(base, size);
+    if (dirty_) want_sync();
     return;
   }
-  for (const auto& [base, size] : files) {
-    if (result == 0) catalog_.set_file_bytes(base, size);
+  // It is tried again: for want of descriptors or memory soon, else when the disk takes files.
+  sealed_.insert(sealed_.begin(), what.sealed.begin(), what.sealed.end());
+  std::erase_if(sealed_, [this](const Sealed& file) { return !catalog_.file_from(file.base); });
+  new_name_ = new_name_ || what.new_name;
+  dirty_ = true;
+  if (!is_shortage(result) && era == era_) {
+    degrade(spool_error("sync the spool", options_.directory, result));
+  } else if (!degraded_ && !sync_due_.active()) {
+    sync_due_.start(kTryAgain);
   }
-  if (result < 0 && era == era_) degrade(spool_error("sync the spool", options_.directory, result));
-  if (dirty_) want_sync();
 }
 
-void Spool::save_cursors(SpoolCursors cursors, base::WallTime now) {
+void Spool::save_cursors(SpoolCursors cursors, base::WallTime now, std::uint64_t needed_from) {
   cursors.log_end = end_;
   cursors.saved = now;
-  unsaved_ = std::move(cursors);
+  unsaved_ = {std::move(cursors), needed_from};
   if (saving_ || save_due_.active()) return;
   const auto since = base::monotonic_now() - saved_at_;
   if (since >= kSaveEvery) {
@@ -159,18 +164,22 @@ void Spool::post_cursors() {
   if (saving_ || degraded_ || !unsaved_) return;
   saving_ = true;
   saved_at_ = base::monotonic_now();
-  thread_->post(
-      [io = io_, directory = directory_, cursors = std::move(*unsaved_), this, era = era_] {
-        const int result = directory->write_cursors(cursors);
-        return [this, era, result] { cursors_saved(result, era); };
-      });
-  unsaved_.reset();
+  const auto saved = std::make_shared<const Unsaved>(*std::exchange(unsaved_, std::nullopt));
+  thread_->post([io = io_, directory = directory_, saved, this, era = era_] {
+    const int result = directory->write_cursors(saved->cursors);
+    return [this, saved, era, result] { cursors_saved(*saved, result, era); };
+  });
 }
 
-void Spool::cursors_saved(int result, std::uint64_t era) {
+void Spool::cursors_saved(const Unsaved& saved, int result, std::uint64_t era) {
   saving_ = false;
-  if (result < 0 && era == era_) {
-    degrade(spool_error("write the cursors in", options_.directory, result));
+  if (result == 0) {
+    release(saved.needed_from);
+  } else {
+    if (!unsaved_) unsaved_ = saved;
+    if (!is_shortage(result) && era == era_) {
+      degrade(spool_error("write the cursors in", options_.directory, result));
+    }
   }
   if (unsaved_ && !save_due_.active()) save_due_.start(kSaveEvery);
 }
@@ -183,6 +192,8 @@ void Spool::degrade(base::Error error) {
     const auto base = segment_->header().base.position;
     catalog_.remove(base);
     post_remove(directory_, spool_name(base));
+  } else if (segment_) {
+    sealed_.push_back({segment_->header().base.position, segment_->file_size()});
   }
   segment_.reset();
   while (!spares_.empty()) remove_spare();
@@ -247,6 +258,7 @@ void Spool::come_back(const Prepared& prepared) {
   back_at_ = base::monotonic_now();
   if (events_.on_state) events_.on_state(degraded_);
   if (unsaved_ && !save_due_.active()) post_cursors();
+  if (!sealed_.empty()) want_sync();
 }
 
 }  // namespace lariat::publish

@@ -24,11 +24,6 @@ FramePlace within(const FrameRange& range, FramePlace place) noexcept {
   return place;
 }
 
-Count less(Count from, Count what) noexcept {
-  return {from.frames - std::min(from.frames, what.frames),
-          from.bytes - std::min(from.bytes, what.bytes)};
-}
-
 }  // namespace
 
 std::span<const std::byte> FrameSteps::next() {
@@ -200,6 +195,7 @@ std::optional<std::chrono::milliseconds> SpooledCursor::judge_more() {
     drop(from, stretch.to, stretch.damaged ? DropReason::kDamaged : DropReason::kEvicted);
   } else {
     judge_part(lane->ranges, static_cast<std::size_t>(unjudged - lane->ranges.begin()), stretch);
+    settle(lane->ranges);
   }
   return lane_to_judge() == nullptr ? std::nullopt : std::optional(kAtOnce);
 }

@@ -136,6 +136,8 @@ void SpooledCursor::drop_over(std::uint64_t max_bytes) {
 
 void SpooledCursor::enforce_limits(base::WallTime now) {
   judge();  // Both limits are measured from the log's end.
+  // What is unjudged would be read to be counted, all at once: it is judged soon.
+  if (lane_to_judge() != nullptr) return;
   if (limits_.max_bytes) drop_over(*limits_.max_bytes);
   if (!limits_.max_age) return;
   const auto from = unsent_place().position;

@@ -12,7 +12,8 @@
 namespace lariat::publish {
 namespace {
 
-// Gaps that are met in one turn: to find one may have cost a look at a file.
+// Gaps, and files with nothing that passes, that are met in one turn: each may have cost a look at
+// a file.
 constexpr int kMostGaps = 2;
 // Of a backlog in one write: what comes live waits for no more.
 constexpr std::size_t kBacklogTurn = std::size_t{256} << 10U;
@@ -46,7 +47,8 @@ void SpooledCursor::begin_connection(base::WallTime now) {
   messages_ = 0;
   allowance_ = 0;
   jumped_ = true;
-  judge();
+  enforce_limits(now);
+  forget_lanes();
   settle(live());
   const auto& oldest = live().front();
   const bool room = lanes_.size() <= kMaxBacklog;
@@ -83,6 +85,7 @@ bool SpooledCursor::bring_in(Ranges& ranges) {
       return false;
     }
     if (find_chosen(ranges.front(), stretch)) return true;
+    if (++gaps == kMostGaps) return false;
   }
   return false;
 }
@@ -186,8 +189,10 @@ void SpooledCursor::wrote(std::size_t bytes) {
     allowance_ -= static_cast<std::int64_t>(taken.to.position - front.from.position);
   }
   if (front.sieve) {
-    front.chosen.frames -= taken.chosen.frames;
-    front.chosen.bytes -= taken.chosen.bytes;
+    // Some that could not be read when it was last counted stand as dropped.
+    const auto known = std::min(front.chosen.frames, taken.chosen.frames);
+    accepted_ += taken.chosen.frames - known;
+    front.chosen = less(front.chosen, taken.chosen);
   }
   front.from = taken.to;
   jumped_ = false;
@@ -314,15 +319,15 @@ std::optional<std::array<SpooledCursor::Run, 3>> SpooledCursor::split(const Run&
   const auto& frames = run.frames;
   std::array<Run, 3> parts;
   parts.fill({.wire = run.wire, .wire_end = run.wire, .lane = run.lane, .frames = frames});
-  for (auto& part : parts) part.frames.chosen = {};
+  parts[0].frames.chosen = parts[1].frames.chosen = {};
   parts[1].lost = true;
-  FrameSteps steps(log_, frames.from, frames.to);
+  const auto end = to.position < frames.to.position ? to : frames.to;
+  FrameSteps steps(log_, frames.from, end);
   auto wire = run.wire;
   for (auto at = steps.at(); !steps.done(); at = steps.at()) {
     const auto frame = steps.next();
     if (frame.empty()) return std::nullopt;
-    const bool behind = at.position >= to.position;
-    auto& part = parts[behind ? 2 : (at.position < from.position ? 0 : 1)];
+    auto& part = parts[at.position < from.position ? 0 : 1];
     if (part.frames.chosen.frames == 0) {
       part.wire = part.wire_end = wire;
       part.frames.from = at;
@@ -333,6 +338,16 @@ std::optional<std::array<SpooledCursor::Run, 3>> SpooledCursor::split(const Run&
     part.wire_end = wire;
     part.frames.chosen += {1, frame.size()};
     if (part.lost) part.ends.push_back(wire);
+  }
+  // What lies behind is not read for it: there may be much of it.
+  auto& behind = parts[2];
+  behind.frames.from = steps.at();
+  behind.wire = wire;
+  behind.wire_end = run.wire_end;
+  if (frames.sieve) {
+    for (const auto* before : {&parts[0], &parts[1]}) {
+      behind.frames.chosen = less(behind.frames.chosen, before->frames.chosen);
+    }
   }
   return parts;
 }
@@ -373,12 +388,12 @@ void SpooledCursor::end_connection() {
     put_in_order(lane.ranges);
     settle(lane.ranges);
   }
-  forget_lanes();
   head_.clear();
   head_sent_ = 0;
   waits_for_disk_ = false;
   jumped_ = true;
   drop_lost();
+  forget_lanes();
 }
 
 }  // namespace lariat::publish

@@ -341,6 +341,7 @@ TEST_F(PublisherSpoolFilterTest, WhatNobodyHasJudgedIsCountedSoonAfterTheStart) 
 class PublisherSpoolBacklogTest : public PublisherSpoolTest {
  protected:
   static constexpr std::uint64_t kOld = 3'000;
+  static constexpr std::uint64_t kLast = 100;  // Of those, of another series.
   static constexpr std::size_t kPadding = 900;
 
   void SetUp() override {
@@ -351,7 +352,8 @@ class PublisherSpoolBacklogTest : public PublisherSpoolTest {
     log.attach(**opened);
     const auto then = base::wall_now() - 1h;
     for (; number_ < kOld; ++number_) {
-      ASSERT_TRUE(log.append(test::numbered_frame(number_, 0, kPadding), then));
+      const unsigned series = number_ < kOld - kLast ? 0 : 1;
+      ASSERT_TRUE(log.append(test::numbered_frame(number_, series, kPadding), then));
       log.write_through(then);
     }
     EXPECT_TRUE((*opened)->close({}, then, 10s));
@@ -406,6 +408,20 @@ TEST_F(PublisherSpoolBacklogTest, ABacklogIsHeldBackWithoutTheWatcher) {
   EXPECT_TRUE(until([&] { return endpoint().paced(); }));
   EXPECT_EQ(endpoint().stats().write_wakeups_empty, 0U);
   EXPECT_LE(endpoint().write_watcher().starts(), starts + 1);
+}
+
+TEST_F(PublisherSpoolBacklogTest, WhatIsJudgedWhileConnectedIsSentThoughItsBeginningIsNot) {
+  open();
+  Peer peer;
+  auto filtered = fresh(peer);
+  const std::vector<std::string> patterns = {"bench *,series=1"};
+  filtered.limits.filter = std::get<proto::Filter>(proto::Filter::parse(patterns));
+  filtered.catch_up = 0;
+  publisher_->add(filtered);
+  ASSERT_TRUE(all_arrives(peer, kLast));
+  EXPECT_EQ(peer.numbers(), numbers_from(kOld - kLast, kOld));
+  EXPECT_EQ(endpoint().ledger().accepted, kLast);
+  EXPECT_EQ(endpoint().stats().write_wakeups_empty, 0U);
 }
 
 TEST_F(PublisherSpoolBacklogTest, IsLeftToTheNextRunAtTheEnd) {
