@@ -8,6 +8,7 @@
 
 #include "agent/publish/spool_cursors.h"
 #include "agent/publish/spool_octets.h"
+#include "agent/publish/spool_places.h"
 #include "tests/fuzz/claim.h"
 
 namespace lariat::publish {
@@ -21,8 +22,13 @@ void check_file(std::span<const std::byte> bytes) {
   claim(cursors->endpoints.size() <= kMaxSpoolCursors, "as many as are allowed");
   for (const auto& [name, cursor] : cursors->endpoints) {
     claim(!name.empty() && name.size() <= kMaxCursorName, "an endpoint has a name");
-    claim(cursor.backlog.size() <= kMaxBacklog, "as many ranges as are allowed");
-    claim(cursor.acked.position <= cursors->log_end.position, "none is ahead of the log");
+    claim(cursor.lanes.size() <= kMaxSpoolLanes, "as many lanes as are allowed");
+    claim(cursor.acked().position <= cursor.live().position, "outages come before what is live");
+    claim(cursor.judged.position <= cursors->log_end.position, "none is ahead of the log");
+    const auto state = to_state(cursor);
+    claim(state.first_needed().position == cursor.acked().position, "a reader goes on there");
+    claim(state.lanes.size() == cursor.lanes.size(), "with all that it has not got");
+    claim(to_state(to_cursor(state, {})).judged == state.judged, "and is saved again");
   }
   // But for times that no clock shows, these are the same octets.
   const auto again = encode_cursors(*cursors);
