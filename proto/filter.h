@@ -25,7 +25,8 @@ class Filter {
   /// What it was parsed from.
   [[nodiscard]] const std::vector<std::string>& texts() const noexcept { return texts_; }
 
-  friend bool operator==(const Filter&, const Filter&) = default;
+  /// Of the same patterns, however they are spelled.
+  friend bool operator==(const Filter& a, const Filter& b) { return a.patterns_ == b.patterns_; }
 
  private:
   std::vector<Pattern> patterns_;
