@@ -1,7 +1,7 @@
 // How an endpoint holds a backlog back, and reads what was left to it.
 
 #include <algorithm>
-#include <limits>
+#include <memory>
 #include <random>
 
 #include "agent/publish/endpoint.h"

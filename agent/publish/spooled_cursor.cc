@@ -131,23 +131,13 @@ void SpooledCursor::settle(Ranges& ranges) {
 }
 
 // Of those that can be had.
-Count SpooledCursor::count(const FrameRange& range) const {
+SpooledCursor::Counted SpooledCursor::count_held(const FrameRange& range) const {
   Count count;
   FrameSteps steps(log_, range.from, range.to);
   for (auto frame = steps.next(); !frame.empty(); frame = steps.next()) {
     if (range.passes(frame)) count += {1, frame.size()};
   }
-  return count;
-}
-
-// Nothing if any cannot be had.
-std::optional<Count> SpooledCursor::count_whole(const FrameRange& range) const {
-  Count count;
-  FrameSteps steps(log_, range.from, range.to);
-  for (auto frame = steps.next(); !frame.empty(); frame = steps.next()) {
-    if (range.passes(frame)) count += {1, frame.size()};
-  }
-  return steps.done() ? std::optional(count) : std::nullopt;
+  return {count, steps.done()};
 }
 
 // Those that cannot be had would have passed, for all that is known.
@@ -228,9 +218,10 @@ Count SpooledCursor::cut_out(FramePlace from, FramePlace to, std::array<FrameRan
   const bool some_behind = parts[1].from != parts[1].to;
   if (!some_before && !some_behind) return all;
   // What goes is counted if it can be had: there may be much that stays.
-  if (const auto lost = count_whole(cut); lost && !(some_before && some_behind)) {
-    parts[some_behind ? 1 : 0].chosen = less(all, *lost);
-    return {std::min(lost->frames, all.frames), lost->bytes};
+  const auto [gone, whole] = count_held(cut);
+  if (whole && !(some_before && some_behind)) {
+    parts[some_behind ? 1 : 0].chosen = less(all, gone);
+    return {std::min(gone.frames, all.frames), gone.bytes};
   }
   auto lost = all;
   for (auto& part : parts) {

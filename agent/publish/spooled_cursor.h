@@ -117,8 +117,12 @@ class SpooledCursor final : public LogReader {
   void settle(Ranges& ranges);
   void judge_part(Ranges& ranges, std::size_t at, const LogStretch& stretch);
   [[nodiscard]] bool find_chosen(FrameRange& front, const LogStretch& stretch);
-  [[nodiscard]] Count count(const FrameRange& range) const;
-  [[nodiscard]] std::optional<Count> count_whole(const FrameRange& range) const;
+  struct Counted {
+    Count count;
+    bool whole;  ///< All could be had.
+  };
+  [[nodiscard]] Counted count_held(const FrameRange& range) const;
+  [[nodiscard]] Count count(const FrameRange& range) const { return count_held(range).count; }
   [[nodiscard]] Count count_or_all(const FrameRange& range) const;
   [[nodiscard]] Count cut_out(FramePlace from, FramePlace to, std::array<FrameRange, 2>& parts);
   void drop(FramePlace from, FramePlace to, DropReason reason);

@@ -424,6 +424,27 @@ TEST_F(PublisherSpoolBacklogTest, WhatIsJudgedWhileConnectedIsSentThoughItsBegin
   EXPECT_EQ(endpoint().stats().write_wakeups_empty, 0U);
 }
 
+TEST_F(PublisherSpoolBacklogTest, AnOutageWhoseBeginningDoesNotPassIsSentWhenItIsJudged) {
+  options_.segment_bytes = kLimits.segment_bytes;
+  auto opened = Spool::open(options_, {}, loop_, io_);
+  ASSERT_TRUE(opened) << opened.error().text;
+  FrameLog log(kLimits);
+  log.attach(**opened);
+  const std::vector<std::string> patterns = {"bench *,series=1"};
+  SpooledCursor cursor(log,
+                       {.filter = std::get<proto::Filter>(proto::Filter::parse(patterns)),
+                        .start = Start::kBegin,
+                        .fresh_first = true},
+                       std::nullopt);
+  cursor.begin_connection(base::wall_now());
+  int parts = 0;
+  while (cursor.judge_more()) ++parts;
+  EXPECT_GT(parts, 1) << "more than what is judged at the start";
+  EXPECT_TRUE(cursor.paced());
+  EXPECT_FALSE(cursor.settled());
+  EXPECT_EQ(cursor.ledger(base::wall_now()).queued, kLast);
+}
+
 TEST_F(PublisherSpoolBacklogTest, IsLeftToTheNextRunAtTheEnd) {
   open();
   Peer peer;
