@@ -153,7 +153,9 @@ TEST_F(CollectorTest, AFeedThatFloodsHasToWaitForItsNextInterval) {
   const auto before = loop_.stats().wakeups;
   const auto frames = sink_.lines.size();
   test::run_for(loop_, milliseconds(200));
-  EXPECT_EQ(loop_.stats().wakeups - before, 1U);
+  // One for the timer of this test; one if the pipe was empty when it was stopped: libev takes a
+  // descriptor out of epoll at the first event that nobody wants.
+  EXPECT_LE(loop_.stats().wakeups - before, 2U);
   EXPECT_EQ(sink_.lines.size(), frames);
   EXPECT_EQ(mine.state().state, "running");
 }
