@@ -11,8 +11,9 @@
  * Strings are UTF-8 that ends with a NUL; they are copied where they are kept. A string that a
  * function or a callback hands out is valid until the next call with the same publisher.
  * Structures carry their size, by which a library and a program of other versions understand each
- * other: set `size`, leave the rest 0, and every 0 or NULL is the default. No exception comes out of
- * a call; none may come out of a callback. Without memory the process ends.
+ * other: set `size`, leave the rest 0, and every 0 or NULL is the default. A `size` that ends behind
+ * any member will do. No exception comes out of a call; none may come out of a callback. Without
+ * memory the process ends.
  */
 #ifndef LARIAT_LARIAT_H
 #define LARIAT_LARIAT_H
@@ -80,16 +81,18 @@ typedef struct lariat_options {
   /* `key=value,key=value`: for each name that lacks the key, in lariat_sample() and its like. */
   const char *tags;
 
-  /* A peer sent a message: one whole, valid TSDP message of `length` octets, valid in the call. */
+  /* A peer sent a message: one whole, valid TSDP message of `length` octets, good during the call;
+   * heartbeats too. It may publish and connect. */
   void (*on_message)(void *data, const char *endpoint, const void *message, size_t length);
-  /* A line for the operator: a change of state, never one a message. Default: they are not told. */
+  /* A line for the operator: a change of state, never one a message. Default: they are not told.
+   * It may not call the publisher. */
   void (*on_log)(void *data, int level, const char *line);
 
   struct ev_loop *loop;
 
   /* Watch `descriptor` for `events` from now on, level-triggered, instead of what it was watched
-   * for before; 0: no more, it is about to be closed. Called at the end of a call, and only for
-   * what has changed. It may not call the publisher. */
+   * for before; 0: no more, it is about to be closed. Called for what has changed, at the end of
+   * calls, of lariat_open() and lariat_close() too. It may not call the publisher. */
   void (*on_watch)(void *data, int descriptor, int events);
   /* Call lariat_action() with descriptor -1 after so many milliseconds, instead of the time-out
    * told before: 0 as soon as the program is back in its loop, -1 none. It may not call the
@@ -171,12 +174,20 @@ LARIAT_API int lariat_fact(lariat_publisher *publisher, const char *name, const 
  * 0 does not wait, -1 waits without bound. */
 LARIAT_API int lariat_poll(lariat_publisher *publisher, int timeout_ms);
 /* Makes the present lariat_poll() return, or the next one. For other threads and signal handlers,
- * as long as the publisher is open. With a loop of the program's it does nothing. */
+ * as long as the publisher is open; errno stays. With a loop of the program's it does nothing. */
 LARIAT_API int lariat_wake(lariat_publisher *publisher);
 
 /* For a program's own loop: `descriptor` is ready for `events`, or with -1 the time-out told by
- * `on_timeout` has passed. */
+ * `on_timeout` has passed. An event that is not wanted any more does no harm. */
 LARIAT_API int lariat_action(lariat_publisher *publisher, int descriptor, int events);
+
+/* How many bytes the slowest endpoint is behind, of those that take messages: one that is away or
+ * stalled does not count. For programs that publish as fast as they can: over the budget of the log
+ * the oldest messages are dropped. */
+LARIAT_API uint64_t lariat_lag(lariat_publisher *publisher);
+/* Drives everything until lariat_lag() is not over `bytes`: LARIAT_OK, or LARIAT_NO_TIME after
+ * `timeout_ms`. Of a publisher with its own loop only. */
+LARIAT_API int lariat_wait(lariat_publisher *publisher, uint64_t bytes, int timeout_ms);
 
 /* Waits until all that was published is delivered to each endpoint, or dropped: LARIAT_OK, or
  * LARIAT_NO_TIME after `timeout_ms`. Delivered is what the peer's kernel has acknowledged. Messages
