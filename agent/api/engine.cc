@@ -54,7 +54,8 @@ int host_events(loop::Ready ready) noexcept {
 Engine::Made Engine::make(EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options)));
   if (!engine->make_loop() || !engine->make_wake()) {
-    engine->lines_.error("lariat_open: the system gives no descriptor: raise the limit of open files");
+    engine->lines_.error(
+        "lariat_open: the system gives no descriptor: raise the limit of open files");
     return {.engine = nullptr, .result = LARIAT_SYSTEM};
   }
   engine->resolver_ = std::make_unique<net::Resolver>(*engine->loop_);
@@ -70,9 +71,8 @@ Engine::Made Engine::make(EngineOptions options) {
 }
 
 Engine::Engine(EngineOptions options)
-    : options_(std::move(options)), lines_([this](base::Level level, std::string_view line) {
-        log_line(level, line);
-      }) {}
+    : options_(std::move(options)),
+      lines_([this](base::Level level, std::string_view line) { log_line(level, line); }) {}
 
 bool Engine::make_loop() {
   const auto& given = options_.callbacks;
@@ -254,7 +254,8 @@ void Engine::flush_start(int timeout_ms, void (*done)(void* data, int result)) {
 }
 
 void Engine::action(int descriptor, int events) {
-  loop_->turn(descriptor, {.read = (events & LARIAT_READ) != 0, .write = (events & LARIAT_WRITE) != 0});
+  loop_->turn(descriptor,
+              {.read = (events & LARIAT_READ) != 0, .write = (events & LARIAT_WRITE) != 0});
 }
 
 void Engine::wake() const noexcept {

@@ -21,7 +21,8 @@ enum class From { kAnywhere, kOutside };
   if (publisher == nullptr) return LARIAT_BAD_ARGUMENT;
   if (publisher->mark.in_child() || !publisher->engine) return LARIAT_FORKED;
   const auto& engine = *publisher->engine;
-  const bool barred = engine.in_strict_callback() || (from == From::kOutside && engine.in_callback());
+  const bool barred =
+      engine.in_strict_callback() || (from == From::kOutside && engine.in_callback());
   return barred ? LARIAT_IN_CALLBACK : LARIAT_OK;
 }
 

@@ -56,7 +56,7 @@ int publish_value(lariat_publisher* publisher, const char* name, Encode encode) 
   const proto::PipeName parts{.metric = proto::metric_of(complete.name),
                               .tags = proto::tags_of(complete.name)};
   std::array<std::byte, proto::kEncodeBufferSize> message;
-  const proto::Encoded encoded = encode(message, parts);
+  const proto::Encoded encoded = encode(std::span<std::byte>(message), parts);
   if (!encoded) return result_of(encoded);
   return engine.publish(std::span(message).first(encoded.size));
 }
@@ -77,46 +77,52 @@ int lariat_publish(lariat_publisher* publisher, const void* message, size_t leng
 int lariat_sample(lariat_publisher* publisher, const char* name, uint64_t time,
                   const double* values, size_t count) noexcept {
   if (values == nullptr && count != 0) return LARIAT_BAD_ARGUMENT;
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    return proto::encode_sample(out, parts, seconds_or_now(time), std::span(values, count));
-  });
+  return publish_value(
+      publisher, name, [&](std::span<std::byte> out, const proto::PipeName& parts) {
+        return proto::encode_sample(out, parts, seconds_or_now(time), std::span(values, count));
+      });
 }
 
 int lariat_tally(lariat_publisher* publisher, const char* name, uint64_t time,
                  uint64_t increment) noexcept {
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    return proto::encode_tally(out, parts, seconds_or_now(time), increment);
-  });
+  return publish_value(publisher, name,
+                       [&](std::span<std::byte> out, const proto::PipeName& parts) {
+                         return proto::encode_tally(out, parts, seconds_or_now(time), increment);
+                       });
 }
 
 int lariat_delta(lariat_publisher* publisher, const char* name, uint64_t time,
                  double reading) noexcept {
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    return proto::encode_delta(out, parts, seconds_or_now(time), reading);
-  });
+  return publish_value(publisher, name,
+                       [&](std::span<std::byte> out, const proto::PipeName& parts) {
+                         return proto::encode_delta(out, parts, seconds_or_now(time), reading);
+                       });
 }
 
 int lariat_state(lariat_publisher* publisher, const char* name, uint64_t time, int status,
                  const char* summary) noexcept {
   if (status < LARIAT_STATUS_OK || status > LARIAT_STATUS_UNKNOWN) return LARIAT_BAD_ARGUMENT;
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    proto::StateReport report{.status = static_cast<proto::Status>(status)};
-    if (summary != nullptr) report.summary = summary;
-    return proto::encode_state(out, parts, seconds_or_now(time), report);
-  });
+  return publish_value(publisher, name,
+                       [&](std::span<std::byte> out, const proto::PipeName& parts) {
+                         proto::StateReport report{.status = static_cast<proto::Status>(status)};
+                         if (summary != nullptr) report.summary = summary;
+                         return proto::encode_state(out, parts, seconds_or_now(time), report);
+                       });
 }
 
 int lariat_event(lariat_publisher* publisher, const char* name, uint64_t time,
                  const char* text) noexcept {
   if (text == nullptr) return LARIAT_BAD_ARGUMENT;
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    return proto::encode_event(out, parts, seconds_or_now(time), text);
-  });
+  return publish_value(publisher, name,
+                       [&](std::span<std::byte> out, const proto::PipeName& parts) {
+                         return proto::encode_event(out, parts, seconds_or_now(time), text);
+                       });
 }
 
 int lariat_fact(lariat_publisher* publisher, const char* name, const char* text) noexcept {
   if (text == nullptr) return LARIAT_BAD_ARGUMENT;
-  return publish_value(publisher, name, [&](auto out, const proto::PipeName& parts) {
-    return proto::encode_fact(out, parts, text);
-  });
+  return publish_value(publisher, name,
+                       [&](std::span<std::byte> out, const proto::PipeName& parts) {
+                         return proto::encode_fact(out, parts, text);
+                       });
 }

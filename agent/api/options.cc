@@ -54,8 +54,8 @@ int read_spool(const lariat_options& given, EngineOptions& out, Refusal& refusal
   }
   publish::SpoolOptions spool{.directory = given.spool_directory};
   if (!spool.directory.starts_with('/')) {
-    return refuse(refusal, fmt::format("spool_directory: {:?} is no absolute path",
-                                       spool.directory));
+    return refuse(refusal,
+                  fmt::format("spool_directory: {:?} is no absolute path", spool.directory));
   }
   if (given.spool_bytes != 0) spool.max_bytes = given.spool_bytes;
   if (given.spool_sync_ms != 0) spool.sync = milliseconds(given.spool_sync_ms);
@@ -119,8 +119,8 @@ int read_limits(const lariat_endpoint_options& given, bool spooled, publish::Cur
   if (given.order < LARIAT_ORDER_DEFAULT || given.order > LARIAT_ORDER_FRESH_FIRST) {
     return refuse(refusal, "order: LARIAT_ORDER_FIFO or LARIAT_ORDER_FRESH_FIRST");
   }
-  limits.fresh_first = given.order == LARIAT_ORDER_FRESH_FIRST ||
-                       (given.order == LARIAT_ORDER_DEFAULT && spooled);
+  limits.fresh_first =
+      given.order == LARIAT_ORDER_FRESH_FIRST || (given.order == LARIAT_ORDER_DEFAULT && spooled);
   if (given.max_bytes != 0 && given.max_bytes < kLeastLag) {
     return refuse(refusal, "max_bytes: write 4096 or more");
   }

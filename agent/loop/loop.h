@@ -86,8 +86,8 @@ class Loop {
   void turn(int fd, Ready ready);
   /// Of a `Host`: tells it what changed outside of a turn. Else nothing.
   void tell_host();
-  /// A turn is to come although no watcher fires, for the sake of a `PrepareHook`. A `Host` is asked
-  /// for one; other loops come by before they sleep.
+  /// A turn is to come although no watcher fires, for the sake of a `PrepareHook`. A `Host` is
+  /// asked for one; other loops come by before they sleep.
   void want_turn();
   /// Of a `NativeLoop`: runs in a child process, when the program says to libev that it is one.
   void on_fork(std::function<void()> run);
