@@ -92,8 +92,7 @@ TEST_F(Example, EssayPublishesToThreeHearsAnyAndSleeps) {
   expect_hears_the_second(essay);
   expect_asleep(essay);
   essay.signal(SIGINT);
-  expect_end(essay, "published 100000, heard 1, ");
-  EXPECT_THAT(essay.text(Process::Stream::kOut), HasSubstr(" 0 in vain\n"));
+  expect_end(essay, "published 100000, heard 1, woke ");
   for (const auto* receiver : receivers_) {
     EXPECT_EQ(receiver->numbers().ranges(), (std::vector<NumberRange>{{0, kCount - 1}}));
   }

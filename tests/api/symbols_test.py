@@ -72,7 +72,7 @@ def problems(library: str) -> list[str]:
     found += differences("the header", declared(header), names)
     manual = MANUAL.read_text("utf-8").replace("\\_", "_")
     found += differences("the manual", set(re.findall(r"\*(lariat_\w+)\*\(", manual)), names)
-    words = set(re.findall(r"\b\w+\b", manual))
+    words = {word.strip("_") for word in re.findall(r"\w+", manual)}
     return found + [f"the manual lacks {name}" for name in sorted(options(header) - words)]
 
 

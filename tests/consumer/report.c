@@ -4,7 +4,7 @@
 
 #define TIME 1700000000
 
-static int report(lariat_publisher *publisher) {
+static int report(lariat_publisher* publisher) {
   const double values[] = {1.5, 2};
   int result = lariat_sample(publisher, "temperature room=attic", TIME, values, 2);
   if (result >= 0) result = lariat_tally(publisher, "visits room=attic", TIME, 3);
@@ -18,8 +18,8 @@ static int report(lariat_publisher *publisher) {
   return result;
 }
 
-int main(int argc, char **argv) {
-  lariat_publisher *publisher = NULL;
+int main(int argc, char** argv) {
+  lariat_publisher* publisher = NULL;
   int result = lariat_open(&publisher, NULL);
   for (int i = 1; result >= 0 && i < argc; ++i) result = lariat_connect(publisher, argv[i], NULL);
   if (result >= 0) result = report(publisher);
