@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 lariat_publisher* publisher = nullptr;  // For the signal's handler.
-volatile std::sig_atomic_t ended = 0;
+volatile sig_atomic_t ended = 0;
 
 void end(int number) {
   ended = number;
