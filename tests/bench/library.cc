@@ -66,16 +66,16 @@ void publish(const std::vector<std::byte>& frame) {
   check("lariat_publish", lariat_publish(publisher, frame.data(), frame.size()));
 }
 
-// Half of the log's default budget may wait, so that nothing is dropped.
+// In batches that fit the processor's cache still when they are sent, and no further ahead of the
+// slowest sink: nothing is dropped.
 void publish_flat_out(const std::vector<std::byte>& frame, std::uint64_t frames) {
-  constexpr std::uint64_t kBatch = 4'096;
-  constexpr std::uint64_t kMostBehind = std::uint64_t{8} << 20U;
+  constexpr std::uint64_t kBatchBytes = std::uint64_t{256} << 10U;
   constexpr int kPatience = 60'000;  // Milliseconds.
-  for (std::uint64_t sent = 0; sent < frames; ++sent) {
-    if (sent % kBatch == 0) {
-      check("the sinks do not follow", lariat_wait(publisher, kMostBehind, kPatience));
-    }
-    publish(frame);
+  for (std::uint64_t left = frames; left > 0;) {
+    const auto batch = std::min<std::uint64_t>(left, kBatchBytes / kFrameBytes);
+    for (std::uint64_t i = 0; i < batch; ++i) publish(frame);
+    check("the sinks do not follow", lariat_wait(publisher, kBatchBytes, kPatience));
+    left -= batch;
   }
   check("not all was delivered", lariat_flush(publisher, kPatience));
 }
