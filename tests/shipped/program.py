@@ -46,7 +46,7 @@ def options(command: str = "") -> list[Option]:
     text = text[text.index("\nOptions:\n"):].partition("\nSubcommands:")[0]
     found = []
     for names, rest in re.findall(r"^  (-\S+)(.*)$", text, re.MULTILINE):
-        # Behind the names: `TEXT=5s`, `UINT:INT in [1 - 9]=3`, `FILE`, and after two blanks the help.
+        # Behind the names: `TEXT=5s`, `INT in [1 - 9]=3`, `FILE`; after two blanks the help.
         value = re.match(r" (?! )(?!Excludes:)(\S+(?: in \[[^]]*\])?)", rest)
         default = value[1].partition("=")[2] if value else ""
         if value and not default:
@@ -165,7 +165,7 @@ class Agent:
     def http(self, path: str, method: str = "GET") -> int:
         where = re.search(r"http://127\.0\.0\.1:(\d+)", self.ask_when("status", ["http://"]))
         with socket.create_connection(("127.0.0.1", int(where[1])), PATIENCE_SECONDS) as client:
-            client.sendall(f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            client.sendall(f"{method} {path} HTTP/1.0\r\nHost: a\r\n\r\n".encode())
             return int(client.recv(4096).split()[1])
 
 
@@ -205,8 +205,10 @@ def unpacked(name: str) -> str:
 
 def difference(document: set, program: set) -> list[str]:
     """What one has and the other lacks, in words, one a line."""
-    return ([f"{item} is in the document, and not in the program" for item in sorted(document - program)] +
-            [f"{item} is in the program, and not in the document" for item in sorted(program - document)])
+    return ([f"{item} is in the document, and not in the program"
+             for item in sorted(document - program)] +
+            [f"{item} is in the program, and not in the document"
+             for item in sorted(program - document)])
 
 
 class TestCase(unittest.TestCase):
