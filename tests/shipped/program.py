@@ -196,6 +196,15 @@ def metric_names() -> set[str]:
     return set(re.findall(r'"((?:lariat|process)_[a-z_]+)"', table))
 
 
+def metrics_in(expression: str) -> set[str]:
+    """The metrics, recorded ones too, that an expression of Prometheus asks for."""
+    bare = re.sub(r'"[^"]*"', "", expression)
+    bare = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right) ?\([^)]*\)", "", bare)
+    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", "", bare)
+    words = re.findall(r"\b[a-zA-Z_][\w:]*\b(?! *\()", bare)
+    return set(words) - {"and", "or", "unless", "by", "without", "on", "bool", "inf"}
+
+
 def unpacked(name: str) -> str:
     path = UNPACKED / name
     if not path.exists():
