@@ -50,8 +50,8 @@ CHECK_ONLY_TEXTS = [
 ]
 
 # Values of every kind, put at every key.
-VALUES = [0, 5, -1, 1.5, True, None, "", "x", "@@x", "10s", "16MiB", "/a", "a b", [], [1], ["/a"], {},
-          {"x": 1}]
+VALUES = [0, 5, -1, 1.5, True, None, "", "x", "@@x", "10s", "16MiB", "/a", "a b", [], [1], ["/a"],
+          {}, {"x": 1}]
 
 
 def without_comments(text: str) -> str:
@@ -85,22 +85,13 @@ def checked(text: str, collector: bool = False) -> tuple[bool, str]:
     return result.returncode == 0, result.stderr
 
 
-def with_value(key: str, value: Any) -> dict:
-    """A configuration that says but one thing, beside what must be there."""
-    endpoint = {"url": "tsdp://a:1"}
-    collector = {"command": ["linux"]}
-    configuration = {"collectors": {"directories": []}}
-    if key.startswith("endpoints.NAME."):
-        configuration["endpoints"] = {"NAME": endpoint}
-    if key.startswith("collectors.run.NAME."):
-        configuration["collectors"]["run"] = {"NAME": collector}
+def with_value(key: str, value: Any, configuration: dict) -> dict:
+    """`configuration` with one value more."""
     at = configuration
     *folders, last = key.split(".")
     for folder in folders:
         at = at.setdefault(folder, {})
     at[last] = value
-    if key == "log.segment":
-        at["memory"] = "64MiB"  # Room for two.
     return configuration
 
 
@@ -189,11 +180,30 @@ class Agreement(unittest.TestCase):
     def test_on_every_key_with_values_of_every_kind(self) -> None:
         for key in program.defaults():
             for value in VALUES:
-                if (key, value) == ("collectors.schedule_file", "/a"):
-                    continue  # Good if there is such a file.
-                configuration = with_value(key, value)
+                if "NAME" in key or (key, value) == ("collectors.schedule_file", "/a"):
+                    continue  # The second is good if there is such a file.
+                configuration = with_value(key, value, {"collectors": {"directories": []}})
+                if key == "log.segment":
+                    configuration["log"]["memory"] = "64MiB"  # Room for two.
                 with self.subTest(json.dumps(configuration)):
                     self.agree(json.dumps(configuration))
+
+    def test_on_every_key_of_endpoints_and_collectors_with_values_of_every_kind(self) -> None:
+        for place, needed in (("endpoints", {"url": "tsdp://a:1"}),
+                              ("collectors.run", {"command": ["linux"]})):
+            keys = [key.partition("NAME.")[2] for key in program.defaults()
+                    if key.startswith(f"{place}.NAME.")]
+            cases = [with_value(key, value, dict(needed)) for key in keys for value in VALUES]
+            # All in one file: each mistake has the path of what it is in.
+            many = {f"n{number}": case for number, case in enumerate(cases)}
+            lines = checked(json.dumps(with_value(place, many, {})))[1].split("\n")
+            bad = {match[1] for line in lines
+                   if (match := re.search(rf":\d+: {re.escape(place)}\.(n\d+)\b", line))}
+            self.assertTrue(bad)
+            for name, case in many.items():
+                errors = list(VALIDATOR.iter_errors(with_value(place, {name: case}, {})))
+                with self.subTest(f"{place} {case}"):
+                    self.assertEqual(name in bad, bool(errors))
 
 
 class Exceptions(unittest.TestCase):
