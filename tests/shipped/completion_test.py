@@ -57,7 +57,7 @@ class Words(program.TestCase):
                     # Behind one without a value the next option comes; behind one with a value not.
                     offered = complete(f"lariat {command} {name} --")
                     with self.subTest(f"{command} {name}"):
-                        self.assertEqual(not option.takes_value, "--help" in offered, offered)
+                        self.assertEqual(not option.value, "--help" in offered, offered)
 
     def test_an_option_with_its_value_is_passed_over(self) -> None:
         self.assertIn("--json", complete("lariat status --socket /run/x --j"))

@@ -45,13 +45,13 @@ def page_options(text: str) -> list[tuple[program.Option, str]]:
         if not head.startswith("*-"):
             continue
         names = frozenset(re.findall(r"\*(-[-\w]+)\*", head))
-        found.append((program.Option(names, "_" in re.sub(r"\*[^*]*\*", "", head), ""), body))
+        value = re.search(r" _([A-Z]+)_$", head)
+        found.append((program.Option(names, value[1] if value else "", ""), body))
     return found
 
 
 def named(options: list[program.Option]) -> set[str]:
-    return {" ".join(sorted(option.names)) + (" VALUE" if option.takes_value else "")
-            for option in options}
+    return {" ".join([*sorted(option.names), option.value]).rstrip() for option in options}
 
 
 def page_keys(text: str) -> dict[str, str]:
@@ -226,8 +226,8 @@ class TheTestItself(unittest.TestCase):
     def test_names_an_option_that_is_missing_and_one_too_many(self) -> None:
         text = "*--json*\n\tA.\n\n*-q*, *--quiet*\n\tB.\n\n*--old* _N_\n\tC.\n"
         document = named([option for option, _ in page_options(text)])
-        self.assertEqual({"--json", "--quiet -q", "--old VALUE"}, document)
-        self.assertEqual(["--old VALUE is in the document, and not in the program",
+        self.assertEqual({"--json", "--quiet -q", "--old N"}, document)
+        self.assertEqual(["--old N is in the document, and not in the program",
                           "--new is in the program, and not in the document"],
                          program.difference(document, {"--json", "--quiet -q", "--new"}))
 

@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 60
 
 class Option(NamedTuple):
     names: frozenset[str]  # `-q`, `--quiet`.
-    takes_value: bool
+    value: str    # How the help calls it: `FILE`; empty: it takes none.
     default: str  # As the help has it; empty: none.
 
 
@@ -46,13 +46,10 @@ def options(command: str = "") -> list[Option]:
     text = text[text.index("\nOptions:\n"):].partition("\nSubcommands:")[0]
     found = []
     for names, rest in re.findall(r"^  (-\S+)(.*)$", text, re.MULTILINE):
-        # Behind the names: `TEXT=5s`, `INT in [1 - 9]=3`, `FILE`; after two blanks the help.
-        value = re.match(r" (?! )(?!Excludes:)(\S+(?: in \[[^]]*\])?)", rest)
-        default = value[1].partition("=")[2] if value else ""
-        if value and not default:
-            default = re.sub(r".*\]=?", "", value[1]) if "]" in value[1] else ""
-            default = default or rest[value.end():].partition(" ")[0].removeprefix("=")
-        found.append(Option(frozenset(names.split(",")), value is not None, default))
+        # Behind the names `FILE`, `TIME=5s` or `N:INT in [1 - 9]=3`; after two blanks the help.
+        value = re.match(r" ([A-Z]+)(?::[A-Z]+(?: in \[[^]]*\])?)?(?:=(\S+))?( |$)", rest)
+        found.append(Option(frozenset(names.split(",")), value[1] if value else "",
+                            value[2] or "" if value else ""))
     assert found, text
     return found
 
