@@ -110,6 +110,8 @@ class Files(unittest.TestCase):
         self.assertEqual({"my spool"}, complete("lariat spool ", self.folder))
         self.assertEqual({"my spool"}, complete("lariat spool --check my", self.folder))
         self.assertEqual({"my spool"}, complete("lariat bench --spool ", self.folder))
+        self.assertEqual({"my spool"}, complete("lariat spool my\\ ", self.folder))
+        self.assertEqual({"my spool"}, complete("lariat spool my\\ sp", self.folder))
 
     def test_programs_of_collect(self) -> None:
         self.assertEqual({"./lariat.json"}, complete("lariat collect ./la", self.folder))

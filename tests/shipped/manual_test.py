@@ -197,8 +197,10 @@ class Examples(unittest.TestCase):
             file = pathlib.Path(folder, "example")
             file.write_text(script, encoding="utf-8")
             file.chmod(0o755)
-            result = program.run("collect", "--mode", mode, "--timeout", "50s",
-                                 str(file), *arguments)
+            configuration = pathlib.Path(folder, "c.json")
+            configuration.write_text('{"tags": {"host": "h"}}', encoding="utf-8")
+            result = program.run("collect", "--config", str(configuration), "--mode", mode,
+                                 "--timeout", "50s", str(file), *arguments)
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertIn(" 0 rejected", result.stderr)
         return result.stdout
@@ -207,17 +209,17 @@ class Examples(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "cron/one").mkdir(parents=True)
             out = self.collect(self.scripts()[0].replace("/var/spool", folder))
-        self.assertRegex(out, r"^sample \d+ spool_files dir=cron,host=\S+ 1\n$")
+        self.assertRegex(out, r"^sample \d+ spool_files dir=cron,host=h 1\n$")
 
     def test_the_stream_answers(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = self.collect(self.scripts()[1], folder, mode="stream")
-        self.assertRegex(out, r"^sample \d+ queue_files folder=\S+,host=\S+ 0\n$")
+        self.assertRegex(out, r"^sample \d+ queue_files folder=\S+,host=h 0\n$")
 
     def test_the_state_is_ok(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = self.collect(self.scripts()[2].replace("/srv/backup/last", folder))
-        self.assertRegex(out, r"^state \d+ backup disk=nas,host=\S+ OK last one 0 hours ago\n$")
+        self.assertRegex(out, r"^state \d+ backup disk=nas,host=h OK last one 0 hours ago\n$")
 
 
 class TheTestItself(unittest.TestCase):
