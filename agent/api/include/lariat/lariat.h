@@ -99,8 +99,8 @@ typedef struct lariat_options {
    * calls, of lariat_open() and lariat_close() too. It may not call the publisher. */
   void (*on_watch)(void* data, int descriptor, int events);
   /* Call lariat_action() with descriptor -1 after so many milliseconds, instead of the time-out
-   * told before: 0 as soon as the program is back in its loop, -1 none. It may not call the
-   * publisher. */
+   * told before: 0 as soon as the program is back in its loop, -1 none. After each time-out it is
+   * told anew. It may not call the publisher. */
   void (*on_timeout)(void* data, int64_t milliseconds);
 } lariat_options;
 
