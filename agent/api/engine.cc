@@ -125,6 +125,7 @@ Engine::Result Engine::open_spool() {
 
 Engine::~Engine() {
   if (!publisher_) return;
+  publisher_->push();  // What was published last is on its way, or in the account.
   for (const auto& line : publisher_->farewell()) lines_.warning(line);
   if (publisher_->spool() != nullptr) {
     [[maybe_unused]] const bool all = publisher_->close_spool(kDiskPatience);

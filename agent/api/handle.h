@@ -7,7 +7,7 @@
 #include "agent/base/fork_mark.h"
 
 /// What the opaque type of the C interface is.
-struct lariat_publisher {
+struct lariat_publisher {  // NOLINT(readability-identifier-naming): C.
   lariat::base::ForkMark mark;
   std::unique_ptr<lariat::api::Engine> engine;  ///< Null: given up in a child process.
 };

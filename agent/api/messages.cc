@@ -11,7 +11,6 @@
 #include "proto/encode.h"
 #include "proto/message.h"
 
-using lariat::api::Engine;
 using lariat::api::From;
 using lariat::api::gate;
 namespace proto = lariat::proto;

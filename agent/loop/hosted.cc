@@ -40,7 +40,7 @@ void Hosted::forget(int fd) {
 
 bool Hosted::turn(int fd, Ready ready, base::Monotonic now) {
   const bool wanted = std::exchange(wanted_, false);
-  if (fd < 0) told_due_.reset();  // The host's timer has run out.
+  if (fd < 0) told_due_ = base::Monotonic::min();  // It has run out: the host is told anew.
   run_timers(now);
   if (fd >= 0) run_ready(fd, ready);
   for (std::size_t i = hooks_.size(); i-- > 0;) (*hooks_[i])();

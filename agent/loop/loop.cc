@@ -63,25 +63,31 @@ void Loop::Impl::start_dormant() noexcept {
   ::ev_unref(handle);
 }
 
+void Loop::Impl::about_to_wait_fired(struct ev_loop* /*loop*/, ev_prepare* at,
+                                     int /*events*/) noexcept {
+  static_cast<Impl*>(at->data)->before_wait();
+}
+
+void Loop::Impl::waited_fired(struct ev_loop* /*loop*/, ev_check* at, int /*events*/) noexcept {
+  static_cast<Impl*>(at->data)->after_wait();
+}
+
+void Loop::Impl::forked_fired(struct ev_loop* /*loop*/, ev_fork* at, int /*events*/) noexcept {
+  // It may end us.
+  const auto run = std::exchange(static_cast<Impl*>(at->data)->on_fork, nullptr);
+  if (run) run();
+}
+
 // The first to be made and of the lowest priority: it runs when all other hooks have run.
 void Loop::Impl::watch_waits() noexcept {
-  ev_prepare_init(&about_to_wait, [](struct ev_loop* /*loop*/, ev_prepare* at, int) noexcept {
-    static_cast<Impl*>(at->data)->before_wait();
-  });
-  ev_check_init(&waited, [](struct ev_loop* /*loop*/, ev_check* at, int) noexcept {
-    static_cast<Impl*>(at->data)->after_wait();
-  });
-  about_to_wait.data = waited.data = this;
+  ev_prepare_init(&about_to_wait, about_to_wait_fired);
   ev_set_priority(&about_to_wait, EV_MINPRI);
+  ev_check_init(&waited, waited_fired);
   ev_set_priority(&waited, EV_MAXPRI);
+  ev_fork_init(&forked, forked_fired);
+  about_to_wait.data = waited.data = forked.data = this;
   ::ev_prepare_start(handle, &about_to_wait);
   ::ev_check_start(handle, &waited);
-  ev_fork_init(&forked, [](struct ev_loop* /*loop*/, ev_fork* at, int) noexcept {
-    // It may end us.
-    const auto run = std::exchange(static_cast<Impl*>(at->data)->on_fork, nullptr);
-    if (run) run();
-  });
-  forked.data = this;
   ::ev_fork_start(handle, &forked);
   for (int i = 0; i < kWaitWatchers; ++i) ::ev_unref(handle);
 }

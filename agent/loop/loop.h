@@ -41,7 +41,8 @@ struct Host {
   /// Watch `fd` for this from now on, level-triggered, and call `Loop::turn` when it is ready. For
   /// nothing: no more, it may be closed next.
   std::function<void(int fd, Ready wanted)> watch;
-  /// Call `Loop::turn` after this time, instead of the one told before. Nothing: never.
+  /// Call `Loop::turn` after this time, instead of the one told before. Nothing: never. Told anew
+  /// in each turn that comes of it.
   std::function<void(std::optional<std::chrono::milliseconds>)> time_out;
 };
 

@@ -22,6 +22,9 @@ struct Loop::Impl {
 
   void start_dormant() noexcept;
   void watch_waits() noexcept;
+  static void about_to_wait_fired(struct ev_loop* loop, ev_prepare* at, int events) noexcept;
+  static void waited_fired(struct ev_loop* loop, ev_check* at, int events) noexcept;
+  static void forked_fired(struct ev_loop* loop, ev_fork* at, int events) noexcept;
   void before_wait() noexcept;
   void after_wait() noexcept;
   void close_second(base::Monotonic now) noexcept;

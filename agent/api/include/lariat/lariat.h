@@ -29,6 +29,8 @@ extern "C" {
 #define LARIAT_NOEXCEPT
 #endif
 
+/* NOLINTBEGIN(readability-identifier-naming, modernize-use-using): C, as C programs know it. */
+
 #define LARIAT_API __attribute__((visibility("default")))
 
 struct ev_loop; /* libev's; its header is needed only by who has a loop of it. */
@@ -99,8 +101,8 @@ typedef struct lariat_options {
    * calls, of lariat_open() and lariat_close() too. It may not call the publisher. */
   void (*on_watch)(void* data, int descriptor, int events);
   /* Call lariat_action() with descriptor -1 after so many milliseconds, instead of the time-out
-   * told before: 0 as soon as the program is back in its loop, -1 none. It may not call the
-   * publisher. */
+   * told before: 0 as soon as the program is back in its loop, -1 none. After each time-out it is
+   * told anew. It may not call the publisher. */
   void (*on_timeout)(void* data, int64_t milliseconds);
 } lariat_options;
 
@@ -279,6 +281,8 @@ LARIAT_API int lariat_get_endpoint_stats(lariat_publisher* publisher, const char
 /* The name of the endpoint number `index`, counted from 0; NULL behind the last. */
 LARIAT_API const char* lariat_endpoint_name(lariat_publisher* publisher,
                                             size_t index) LARIAT_NOEXCEPT;
+
+/* NOLINTEND(readability-identifier-naming, modernize-use-using) */
 
 #undef LARIAT_API
 #undef LARIAT_NOEXCEPT
