@@ -14,8 +14,9 @@ namespace lariat::api {
 namespace {
 
 // Published in one go without a turn of the loop: then it is sent, so that a program which
-// publishes much does not run over the budget while it does.
-constexpr std::uint64_t kPushBytes = std::uint64_t{128} << 10U;
+// publishes much does not run over the budget while it does. With the message that goes over it is
+// just below 64 KiB, which the kernel sends as one piece: 64 KiB and a message cost a third more.
+constexpr std::uint64_t kPushBytes = std::uint64_t{60} << 10U;
 // As often as the log has a mark of time; in between the time of the turn will do.
 constexpr std::uint64_t kStampBytes = std::uint64_t{16} << 10U;
 // For what the disk has still to take, when all ends.
