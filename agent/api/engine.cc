@@ -17,8 +17,8 @@ namespace {
 // publishes much does not run over the budget while it does. With the message that goes over it is
 // just below 64 KiB, which the kernel sends as one piece: 64 KiB and a message cost a third more.
 constexpr std::uint64_t kPushBytes = std::uint64_t{60} << 10U;
-// As often as the log has a mark of time; in between the time of the turn will do.
-constexpr std::uint64_t kStampBytes = std::uint64_t{16} << 10U;
+// So many messages of one turn may have one time.
+constexpr unsigned kStampEvery = 16;
 // For what the disk has still to take, when all ends.
 constexpr std::chrono::milliseconds kDiskPatience{2'000};
 
@@ -44,7 +44,7 @@ base::WallTime coarse_now() noexcept {
 
 std::chrono::milliseconds time_out(int milliseconds) noexcept {
   // Without bound: as good as one that the timer can still hold.
-  constexpr std::chrono::milliseconds kNever = std::chrono::hours(24 * 365);
+  constexpr std::chrono::milliseconds kNever = std::chrono::hours(24 * 365 * 100);
   return milliseconds < 0 ? kNever : std::chrono::milliseconds(milliseconds);
 }
 
@@ -54,8 +54,8 @@ int host_events(loop::Ready ready) noexcept {
 
 }  // namespace
 
-Engine::Made Engine::make(EngineOptions options) {
-  std::unique_ptr<Engine> engine(new Engine(std::move(options)));
+Engine::Made Engine::make(EngineOptions options, const base::ForkMark& mark) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(options), mark));
   if (!engine->make_loop() || !engine->make_wake()) {
     engine->lines_.error(
         "lariat_open: the system gives no descriptor: raise the limit of open files");
@@ -73,8 +73,9 @@ Engine::Made Engine::make(EngineOptions options) {
   return {.engine = std::move(engine)};
 }
 
-Engine::Engine(EngineOptions options)
+Engine::Engine(EngineOptions options, const base::ForkMark& mark)
     : options_(std::move(options)),
+      mark_(mark),
       lines_([this](base::Level level, std::string_view line) { log_line(level, line); }) {}
 
 bool Engine::make_loop() {
@@ -128,6 +129,7 @@ Engine::Result Engine::open_spool() {
 
 Engine::~Engine() {
   if (!publisher_) return;
+  end_flush(LARIAT_CANCELLED);
   publisher_->push();  // What was published last is on its way, or in the account.
   for (const auto& line : publisher_->farewell()) lines_.warning(line);
   if (publisher_->spool() != nullptr) {
@@ -145,6 +147,7 @@ void Engine::abandon() noexcept {
   callbacks.on_message = nullptr;
   callbacks.on_watch = nullptr;
   callbacks.on_timeout = nullptr;
+  flush_done_ = nullptr;
   if (!publisher_) return;
   publisher_->abandon();
   publisher_.reset();
@@ -197,8 +200,8 @@ publish::Endpoint* Engine::find(const std::string& name) const {
 }
 
 Engine::Result Engine::publish(std::span<const std::byte> message) {
-  unstamped_ += message.size();
-  if (loop_->now() != stamped_turn_ || unstamped_ >= kStampBytes) {
+  if (loop_->now() != stamped_turn_ || ++unstamped_ >= kStampEvery) {
+    if (loop_->now() != stamped_turn_) unpushed_ = 0;
     stamp_ = coarse_now();
     stamped_turn_ = loop_->now();
     unstamped_ = 0;
@@ -226,8 +229,11 @@ void Engine::turn_until(const std::function<bool()>& done, int timeout_ms) {
     } else {
       loop_->run_once();
     }
-  } while (!done() && !late_);
+  } while (!done() && !late_ && !mark_.in_child());
+  if (mark_.in_child()) return;
   deadline_->stop();
+  // What a callback published in the last turn does not wait for the next call.
+  if (unpushed_ > 0) publisher_->push();
   unpushed_ = 0;
 }
 
@@ -248,19 +254,30 @@ Engine::Result Engine::wait(std::uint64_t bytes, int timeout_ms) {
 Engine::Result Engine::flush(int timeout_ms) {
   bool ended = false;
   bool all = false;
+  end_flush(LARIAT_CANCELLED);
   publisher_->flush(time_out(timeout_ms), [&](bool settled) {
     ended = true;
     all = settled;
   });
-  while (!ended) loop_->run_once();
+  in_flush_ = true;
+  while (!ended && !mark_.in_child()) loop_->run_once();
+  in_flush_ = false;
   return all ? LARIAT_OK : LARIAT_NO_TIME;
 }
 
+// `done` may start the next.
+void Engine::end_flush(int result) {
+  auto* const done = std::exchange(flush_done_, nullptr);
+  if (done == nullptr) return;
+  const Within within(depth_);
+  done(options_.callbacks.data, result);
+}
+
 void Engine::flush_start(int timeout_ms, void (*done)(void* data, int result)) {
-  publisher_->flush(time_out(timeout_ms), [this, done](bool all) {
-    const Within within(depth_);
-    done(options_.callbacks.data, all ? LARIAT_OK : LARIAT_NO_TIME);
-  });
+  end_flush(LARIAT_CANCELLED);
+  flush_done_ = done;
+  publisher_->flush(time_out(timeout_ms),
+                    [this](bool all) { end_flush(all ? LARIAT_OK : LARIAT_NO_TIME); });
 }
 
 void Engine::action(int descriptor, int events) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/api/include/lariat/lariat.h"
+#include "agent/base/fork_mark.h"
 #include "agent/base/log.h"
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
@@ -50,7 +51,8 @@ class Engine {
     std::unique_ptr<Engine> engine;  ///< Null: `result` says why, and a line to the program's log.
     Result result = LARIAT_OK;
   };
-  [[nodiscard]] static Made make(EngineOptions options);
+  /// `mark` is of the process that may drive it.
+  [[nodiscard]] static Made make(EngineOptions options, const base::ForkMark& mark);
   /// Leaves what was not delivered to the spool, if there is one.
   ~Engine();
   Engine(const Engine&) = delete;
@@ -83,6 +85,8 @@ class Engine {
   [[nodiscard]] const proto::DefaultTags& tags() const noexcept { return options_.tags; }
   [[nodiscard]] loop::LoopStats loop_stats() const noexcept { return loop_->stats(); }
   [[nodiscard]] Drive drive() const noexcept { return options_.drive; }
+  /// A call that waits for a flush is on the stack.
+  [[nodiscard]] bool in_flush() const noexcept { return in_flush_; }
   /// A callback of the program's is on the stack; `strict`: one that may not call us at all.
   [[nodiscard]] bool in_callback() const noexcept { return depth_ > 0; }
   [[nodiscard]] bool in_strict_callback() const noexcept { return strict_depth_ > 0; }
@@ -96,7 +100,8 @@ class Engine {
   void on_fork(std::function<void()> run) { loop_->on_fork(std::move(run)); }
 
  private:
-  explicit Engine(EngineOptions options);
+  Engine(EngineOptions options, const base::ForkMark& mark);
+  void end_flush(int result);
   [[nodiscard]] bool make_loop();
   [[nodiscard]] bool make_wake();
   [[nodiscard]] Result open_spool();
@@ -106,6 +111,7 @@ class Engine {
   void turn_until(const std::function<bool()>& done, int timeout_ms);
 
   EngineOptions options_;
+  const base::ForkMark& mark_;
   base::Log lines_;
   std::unique_ptr<loop::Loop> loop_;
   std::unique_ptr<net::Resolver> resolver_;
@@ -115,12 +121,14 @@ class Engine {
   std::unique_ptr<loop::Timer> deadline_;  // Of its own loop.
   bool late_ = false;
   bool woken_ = false;
+  bool in_flush_ = false;
+  void (*flush_done_)(void* data, int result) = nullptr;  // Of one that was started.
   int received_ = 0;
   std::string url_;
   std::uint64_t unpushed_ = 0;  // Bytes published since they were last sent by hand.
   base::WallTime stamp_{};      // When what is published now was published, as the log knows it.
   base::Monotonic stamped_turn_{};
-  std::uint64_t unstamped_ = 0;  // Bytes since.
+  unsigned unstamped_ = 0;  // Messages since.
   mutable int depth_ = 0;
   mutable int strict_depth_ = 0;
 };

@@ -19,7 +19,9 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kLeastSegment = 4096;
 constexpr std::uint64_t kMostSegment = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostSegments = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLeastLag = 4096;
+constexpr std::uint32_t kLeastHeartbeat = 100;
 // As far as a count of milliseconds goes without harm in sums: a hundred years.
 constexpr std::uint64_t kMostAge = std::uint64_t{100} * 365 * 24 * 3600 * 1000;
 constexpr double kMostTimes = 1000;
@@ -38,6 +40,10 @@ int read_log(const lariat_options& given, publish::LogLimits& log, Refusal& refu
   if (given.memory_bytes != 0) log.memory_bytes = given.memory_bytes;
   if (log.segment_bytes < kLeastSegment || log.segment_bytes > kMostSegment) {
     return refuse(refusal, "segment_bytes: write 4096 to 1073741824");
+  }
+  if (log.memory_bytes / log.segment_bytes > kMostSegments) {
+    return refuse(refusal,
+                  "memory_bytes: over a million segments; lower it or raise segment_bytes");
   }
   if (log.memory_bytes < 2 * log.segment_bytes) {
     return refuse(refusal,
@@ -142,6 +148,9 @@ int read_times(const lariat_endpoint_options& given, publish::EndpointConfig& ou
     if (value != 0) *place = milliseconds(value);
   }
   out.heartbeat = milliseconds(given.heartbeat_ms);
+  if (given.heartbeat_ms != 0 && given.heartbeat_ms < kLeastHeartbeat) {
+    return refuse(refusal, "heartbeat_ms: write 100 or more, or 0 for none");
+  }
   if (out.back_off_min > out.back_off_max) {
     return refuse(refusal, "back_off_max_ms: below back_off_min_ms");
   }
@@ -153,9 +162,15 @@ int read_times(const lariat_endpoint_options& given, publish::EndpointConfig& ou
 
 }  // namespace
 
+// What a program of today was compiled with: members are added at the end, or in what is reserved.
+static_assert(sizeof(void*) != 8 ||
+              (sizeof(lariat_options) == 104 && sizeof(lariat_endpoint_options) == 88 &&
+               sizeof(lariat_endpoint_stats) == 240 && sizeof(lariat_stats) == 88));
+
 int read_options(const lariat_options& given, EngineOptions& out, Refusal& refusal) {
   out.callbacks = given;
   refusal.result = LARIAT_OK;
+  if (given.reserved != 0) return refuse(refusal, "reserved: write 0");
   if (const int result = read_drive(given, out.drive, refusal)) return result;
   if (const int result = read_log(given, out.log, refusal)) return result;
   if (const int result = read_spool(given, out, refusal)) return result;
@@ -165,6 +180,7 @@ int read_options(const lariat_options& given, EngineOptions& out, Refusal& refus
 int read_endpoint(const char* url, const lariat_endpoint_options& given, bool spooled,
                   publish::EndpointConfig& out, Refusal& refusal) {
   refusal.result = LARIAT_OK;
+  if (given.reserved != 0) return refuse(refusal, "reserved: write 0");
   auto parsed = base::parse_url(url);
   if (!parsed) return refuse(refusal, LARIAT_BAD_URL, parsed.error().text);
   if (!parsed->is_unix() && parsed->port == 0) {

@@ -36,9 +36,10 @@ int open_publisher(std::unique_ptr<lariat_publisher>& publisher, const lariat_op
     tell(options, "lariat_open: " + refusal.sentence);
     return result;
   }
-  auto made = Engine::make(std::move(engine_options));
+  auto opened = std::make_unique<lariat_publisher>();
+  auto made = Engine::make(std::move(engine_options), opened->mark);
   if (!made.engine) return made.result;
-  publisher = std::make_unique<lariat_publisher>();
+  publisher = std::move(opened);
   publisher->engine = std::move(made.engine);
   publisher->engine->on_fork([handle = publisher.get()] { let_go(*handle); });
   publisher->engine->end_call();
@@ -58,14 +59,13 @@ int lariat_open(lariat_publisher** publisher, const lariat_options* options) noe
 
 int lariat_close(lariat_publisher* publisher) noexcept {
   if (publisher == nullptr) return LARIAT_OK;
-  switch (const int result = lariat::api::gate(publisher, From::kOutside)) {
-    case LARIAT_OK:
-      break;
-    case LARIAT_FORKED:
-      let_go(*publisher);
-      break;
-    default:
-      return result;
+  // In a child too: the engine may be below us on the stack.
+  if (publisher->engine && publisher->engine->in_callback()) return LARIAT_IN_CALLBACK;
+  const int result = lariat::api::gate(publisher, From::kOutside);
+  if (result == LARIAT_FORKED) {
+    let_go(*publisher);
+  } else if (result != LARIAT_OK) {
+    return result;
   }
   const std::unique_ptr<lariat_publisher> ended(publisher);
   return LARIAT_OK;
@@ -136,6 +136,7 @@ int lariat_flush_start(lariat_publisher* publisher, int timeout_ms,
                        void (*done)(void* data, int result)) noexcept {
   return call(publisher, From::kAnywhere, [&](Engine& engine) -> int {
     if (done == nullptr) return LARIAT_BAD_ARGUMENT;
+    if (engine.in_flush()) return LARIAT_IN_CALLBACK;
     engine.flush_start(timeout_ms, done);
     return LARIAT_OK;
   });

@@ -145,7 +145,7 @@ const char* lariat_strerror(int result) noexcept {
     case LARIAT_UNKNOWN:
       return "there is no endpoint of that name";
     case LARIAT_SPOOL:
-      return "the spool is in use by another process";
+      return "the spool cannot be used: a log line says why";
     case LARIAT_IN_CALLBACK:
       return "not to be called from this callback";
     case LARIAT_NOT_OURS:
@@ -156,6 +156,8 @@ const char* lariat_strerror(int result) noexcept {
       return "the publisher belongs to the parent process";
     case LARIAT_SYSTEM:
       return "the system gives no descriptor";
+    case LARIAT_CANCELLED:
+      return "another flush took its place, or the publisher was closed";
   }
   return "unknown error";
 }

@@ -19,6 +19,11 @@ Hosted::Descriptor& Hosted::at(int fd) {
 
 void Hosted::watch(int fd, bool write, const Call& call) {
   auto& descriptor = at(fd);
+  // Nobody watches it any more: it may be another one of the same number.
+  if (descriptor.read == nullptr && descriptor.write == nullptr && descriptor.told.any()) {
+    descriptor.told = {};
+    host_.watch(fd, {});
+  }
   (write ? descriptor.write : descriptor.read) = &call;
   changed_ = true;
 }
@@ -60,6 +65,9 @@ void Hosted::run_timers(base::Monotonic now) {
 void Hosted::run_ready(int fd, Ready ready) {
   const auto* descriptor = find(fd);
   if (descriptor == nullptr) return;
+  // An error or a hang-up may come as what is not watched for.
+  const auto& told = descriptor->told;
+  if (!(ready.read && told.read) && !(ready.write && told.write)) ready = told;
   if (ready.read && descriptor->told.read && descriptor->read != nullptr) (*descriptor->read)();
   // It may have been closed, and another be known by the number: of that nothing was told yet.
   descriptor = find(fd);

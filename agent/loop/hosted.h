@@ -28,7 +28,7 @@ class Hosted {
   /// `call` runs when `fd` is ready; one for each direction of a descriptor.
   void watch(int fd, bool write, const Call& call);
   void unwatch(int fd, bool write);
-  /// Nobody watches `fd` any more, which may be closed after this.
+  /// Nobody watches `fd` any more, which may be closed after this; not before it.
   void forget(int fd);
 
   [[nodiscard]] TimerPlace add_timer(base::Monotonic due, const Call& call) {

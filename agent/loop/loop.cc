@@ -20,6 +20,8 @@ constexpr ev_tstamp kNever = 9'999'999'999.0;
 // Prepare, check, fork.
 constexpr int kWaitWatchers = 3;
 
+void nothing(struct ev_loop* /*loop*/, ev_timer* /*nudge*/, int /*events*/) noexcept {}
+
 void never(struct ev_loop* /*loop*/, ev_periodic* /*dormant*/, int /*events*/) noexcept {}
 
 // How often this thread has given up the CPU by itself: a wait that finds an event ready does not
@@ -58,6 +60,7 @@ Loop::Impl::Impl(NativeLoop native)
 Loop::Impl::Impl(Host host) : hosted(std::move(host)) {}
 
 void Loop::Impl::start_dormant() noexcept {
+  ev_timer_init(&nudge, nothing, 0., 0.);
   ev_periodic_init(&dormant, never, kNever, 0, nullptr);
   ::ev_periodic_start(handle, &dormant);
   ::ev_unref(handle);
@@ -94,6 +97,7 @@ void Loop::Impl::watch_waits() noexcept {
 
 Loop::Impl::~Impl() {
   if (handle == nullptr) return;
+  ::ev_timer_stop(handle, &nudge);
   ::ev_ref(handle);
   ::ev_periodic_stop(handle, &dormant);
   if (!theirs) {
@@ -122,6 +126,7 @@ void Loop::Impl::before_wait() noexcept {
 }
 
 void Loop::Impl::after_wait() noexcept {
+  hooks_ran = false;
   woke = voluntary_switches() != switches_before_wait;
   if (woke && !theirs) ++stats.wakeups;
   turn_began = base::monotonic_now();
@@ -181,7 +186,13 @@ void Loop::tell_host() {
 }
 
 void Loop::want_turn() {
-  if (impl_->hosted) impl_->hosted->want_turn();
+  if (impl_->hosted) {
+    impl_->hosted->want_turn();
+  } else if (impl_->hooks_ran) {
+    ::ev_timer_stop(impl_->handle, &impl_->nudge);
+    ev_timer_set(&impl_->nudge, 0., 0.);
+    ::ev_timer_start(impl_->handle, &impl_->nudge);
+  }
 }
 
 void Loop::on_fork(std::function<void()> run) { impl_->on_fork = std::move(run); }

@@ -88,7 +88,7 @@ class Loop {
   /// Of a `Host`: tells it what changed outside of a turn. Else nothing.
   void tell_host();
   /// A turn is to come although no watcher fires, for the sake of a `PrepareHook`. A `Host` is
-  /// asked for one; other loops come by before they sleep.
+  /// asked for one; other loops come by before they sleep, or once more if the hooks have just run.
   void want_turn();
   /// Of a `NativeLoop`: runs in a child process, when the program says to libev that it is one.
   void on_fork(std::function<void()> run);

@@ -36,6 +36,8 @@ struct Loop::Impl {
   ev_prepare about_to_wait{};  // Of a loop that is theirs: its other hooks stay free.
   ev_check waited{};
   ev_fork forked{};
+  ev_timer nudge{};
+  bool hooks_ran = false;  // Since the last wait: what is asked for now they would miss.
   std::function<void()> on_fork;
   LoopStats stats;
   base::Monotonic turn_began = base::monotonic_now();

@@ -12,7 +12,9 @@ struct PrepareHook::Impl {
   ev_prepare prepare{};
 
   static void fired(struct ev_loop* /*loop*/, ev_prepare* prepare, int /*events*/) noexcept {
-    static_cast<Impl*>(prepare->data)->callback();
+    auto& self = *static_cast<Impl*>(prepare->data);
+    self.callback();
+    self.loop.impl_->hooks_ran = true;
   }
 };
 

@@ -34,6 +34,12 @@ std::string text_of(int error, bool is_unix) {
   return std::generic_category().message(error);
 }
 
+bool still_connecting(int socket) noexcept {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0 && errno == ENOTCONN;
+}
+
 }  // namespace
 
 std::string_view to_string(ConnectFailure failure) noexcept {
@@ -135,7 +141,7 @@ bool Dialer::established() {
     fail_address(ECONNREFUSED);
     return false;
   }
-  writable_.stop();
+  writable_.watch(-1);
   outcome_.fd = std::move(socket_);
   finish();
   return true;
@@ -144,6 +150,8 @@ bool Dialer::established() {
 void Dialer::connect_ready() {
   if (const int error = take_error(socket_.get()); error != 0) {
     fail_address(error);
+  } else if (still_connecting(socket_.get())) {
+    return;  // An event of another descriptor that had the number.
   } else if (established()) {
     return;
   }
@@ -171,7 +179,7 @@ void Dialer::fail_address(ConnectFailure failure, const std::string& why) {
 }
 
 void Dialer::leave_address() noexcept {
-  writable_.stop();
+  writable_.watch(-1);  // Before it is closed: whoever polls it must hear of it.
   deadline_.stop();
   socket_.reset();
 }

@@ -113,7 +113,11 @@ void DnsChannel::socket_changed(int fd, bool read, bool write) {
   auto& socket = **found;
   socket.readable.set_active(read);
   socket.writable.set_active(write);
-  if (!read && !write) socket.fd = -1;
+  if (read || write) return;
+  // c-ares tells before it closes.
+  socket.readable.watch(-1);
+  socket.writable.watch(-1);
+  socket.fd = -1;
 }
 
 void DnsChannel::process(int read_fd, int write_fd) {

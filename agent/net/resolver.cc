@@ -58,13 +58,11 @@ bool Lookup::active() const noexcept { return request_ && !request_->done; }
 
 Resolver::Resolver(loop::Loop& loop, ResolverOptions options)
     : loop_(loop), options_(std::move(options)), calls_(loop) {
-  ::ares_library_init(ARES_LIB_INIT_ALL);
+  // Once a process: c-ares counts without a lock, and there may be resolvers in other threads.
+  [[maybe_unused]] static const int once = ::ares_library_init(ARES_LIB_INIT_ALL);
 }
 
-Resolver::~Resolver() {
-  channel_.reset();
-  ::ares_library_cleanup();
-}
+Resolver::~Resolver() = default;
 
 Lookup Resolver::lookup(const std::string& host, std::uint16_t port, Callback callback) {
   auto request = std::make_shared<Lookup::Request>();

@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kGoodConnection{10'000};
 // What ZeroMQ's ZMTP greeting begins with; no TSDP message does.
 constexpr std::byte kZeroMqGreeting{0xff};
 
+// Between looks at a peer of which the kernel cannot tell yet.
+constexpr std::chrono::milliseconds kLeastLook{10};
 // A disk that could not be read for want of descriptors is tried again.
 constexpr std::chrono::milliseconds kTryDisk{1'000};
 
@@ -261,6 +263,8 @@ void Endpoint::ask_acknowledged() {
     context_.lines.info(fmt::format("endpoint {}: takes data again", config_.name));
   }
   cursor_->acknowledge(acked_);
+  // With nothing outstanding there is nothing to look for.
+  if (acked_ == cursor_->bytes_written() && !writable_.active()) stall_.stop();
 }
 
 // Armed while the kernel refuses more, or when bytes written earlier are found outstanding. It is
@@ -293,7 +297,7 @@ void Endpoint::look_for_stall() {
       stall_.start(config_.stall_timeout);
       return;
     case net::Health::kUnknown:
-      stall_.start(config_.stall_timeout / 4);
+      stall_.start(std::max(config_.stall_timeout / 4, kLeastLook));
       return;
   }
 }

@@ -54,6 +54,22 @@ TEST(CppInterface, SaysWhyItCannotBeMade) {
   EXPECT_NE(to_string(why), "");
 }
 
+TEST(CppInterface, AFlushThatIsReplacedTellsItsOwnFunction) {
+  auto publisher = Publisher::open();
+  ASSERT_TRUE(publisher);
+  std::string told;
+  const auto keep = [&](char name) {
+    return [&told, name](Result result) {
+      told += std::string(1, name) + (result == Result::kCancelled ? "-" : "+");
+    };
+  };
+  EXPECT_EQ(publisher->flush_start(seconds(1), keep('a')), Result::kOk);
+  EXPECT_EQ(publisher->flush_start(seconds(1), keep('b')), Result::kOk);
+  EXPECT_EQ(told, "a-");
+  EXPECT_EQ(publisher->poll(std::chrono::milliseconds(20)), 0);
+  EXPECT_EQ(told, "a-b+");
+}
+
 TEST(CppInterface, AFlushTellsItsFunctionOnce) {
   auto publisher = Publisher::open();
   ASSERT_TRUE(publisher);
@@ -62,6 +78,14 @@ TEST(CppInterface, AFlushTellsItsFunctionOnce) {
             Result::kOk);
   EXPECT_EQ(publisher->poll(std::chrono::milliseconds(20)), 0);
   EXPECT_EQ(told, (std::vector<Result>{Result::kOk}));
+}
+
+TEST(CppInterface, ATimeThatHasPassedIsNoTime) {
+  auto publisher = Publisher::open();
+  ASSERT_TRUE(publisher);
+  EXPECT_EQ(publisher->poll(std::chrono::milliseconds(-3)), 0);
+  publisher->wake();
+  EXPECT_EQ(publisher->poll(std::chrono::hours(24 * 365)), 0) << "not cut to another";
 }
 
 }  // namespace

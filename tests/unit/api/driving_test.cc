@@ -1,6 +1,7 @@
 // The three kinds of loops that a publisher can have.
 
 #include <ev.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <pthread.h>
@@ -77,6 +78,36 @@ TEST_F(DrivingTest, AnIdleProgramWithThreeEndpointsIsNotWoken) {
   EXPECT_EQ(stats().wakeups_idle, before.wakeups_idle);
 }
 
+TEST_F(DrivingTest, WhatACallbackPublishesIsSentWhenPollReturns) {
+  open();
+  test::TestReceiver receiver(greeting());
+  in_message_ = [this] { EXPECT_EQ(sample(0), LARIAT_OK); };
+  ASSERT_EQ(connect(receiver.url(), "a"), LARIAT_OK);
+  ASSERT_GT(lariat_poll(publisher_, 20'000), 0);
+  EXPECT_TRUE(arrived(receiver, 1)) << "with no further call";
+  in_message_ = nullptr;
+}
+
+TEST_F(DrivingTest, AFlushWithinAFlushIsRefused) {
+  open();
+  test::TestReceiver receiver(greeting());
+  static int told = 0;
+  told = 0;
+  std::vector<int> results;
+  in_message_ = [&] {
+    results.push_back(lariat_flush_start(publisher_, 1000, [](void*, int) { ++told; }));
+  };
+  ASSERT_EQ(connect(receiver.url(), "a"), LARIAT_OK);
+  publish_numbers(0, 10);
+  do {
+    ASSERT_EQ(lariat_flush(publisher_, 20'000), LARIAT_OK);
+    publish_numbers(10, 11);
+  } while (results.empty());
+  EXPECT_EQ(results, (std::vector<int>{LARIAT_IN_CALLBACK}));
+  EXPECT_EQ(told, 0);
+  in_message_ = nullptr;
+}
+
 /// A program with a loop of its own, over poll(2).
 class ForeignLoopTest : public ApiTest {
  protected:
@@ -85,6 +116,7 @@ class ForeignLoopTest : public ApiTest {
     auto foreign = options();
     foreign.on_watch = [](void* data, int descriptor, int events) {
       auto& self = *static_cast<ForeignLoopTest*>(data);
+      EXPECT_GE(::fcntl(descriptor, F_GETFD), 0) << "it is still open";
       if (events == 0) {
         EXPECT_EQ(self.watched_.erase(descriptor), 1U) << "it was watched";
       } else {
@@ -174,6 +206,45 @@ TEST_F(ForeignLoopTest, ReconnectsByItsTimeOut) {
   receiver.start();
   publish_numbers(0, 5);
   ASSERT_TRUE(turns_until([this] { return stats_of("a").delivered == 5; }));
+}
+
+TEST_F(ForeignLoopTest, IsToldOfEachAttemptThatComesToNothing) {
+  const test::SwallowingPort first;
+  const test::SwallowingPort second;
+  for (const auto* port : {&first, &second}) {
+    auto given = named(port == &first ? "a" : "b");
+    given.connect_timeout_ms = 30;
+    ASSERT_EQ(lariat_connect(publisher_, port->url().c_str(), &given), LARIAT_OK);
+  }
+  // Numbers of descriptors are used again all the time; what is watched is always what is open.
+  ASSERT_TRUE(turns_until([this] {
+    return stats_of("a").connect_failures >= 5 && stats_of("b").connect_failures >= 5;
+  }));
+  EXPECT_LE(watched_.size(), 2U);
+}
+
+TEST_F(ForeignLoopTest, AnEventThatIsNotWantedAnyMoreDoesNoHarm) {
+  test::TestReceiver receiver;
+  ASSERT_EQ(connect(receiver.url(), "a"), LARIAT_OK);
+  EXPECT_EQ(lariat_action(publisher_, 999, LARIAT_READ | LARIAT_WRITE), LARIAT_OK);
+  ASSERT_TRUE(turns_until([this] { return stats_of("a").connects == 1; }));
+  EXPECT_EQ(lariat_action(publisher_, watched_.begin()->first, LARIAT_WRITE), LARIAT_OK);
+  EXPECT_EQ(stats_of("a").write_wakeups, 0U);
+  EXPECT_EQ(stats_of("a").disconnects, 0U);
+}
+
+TEST_F(ForeignLoopTest, AFlushThatIsReplacedOrClosedIsToldSo) {
+  static std::vector<std::pair<char, int>> told;
+  told.clear();
+  ASSERT_EQ(connect("tsdp://127.0.0.1:1", "a"), LARIAT_OK);
+  publish_numbers(0, 1);
+  const auto first = [](void*, int result) { told.emplace_back('1', result); };
+  const auto second = [](void*, int result) { told.emplace_back('2', result); };
+  ASSERT_EQ(lariat_flush_start(publisher_, 60'000, first), LARIAT_OK);
+  ASSERT_EQ(lariat_flush_start(publisher_, 60'000, second), LARIAT_OK);
+  EXPECT_EQ(told, (std::vector<std::pair<char, int>>{{'1', LARIAT_CANCELLED}}));
+  close();
+  EXPECT_EQ(told.back(), (std::pair<char, int>{'2', LARIAT_CANCELLED}));
 }
 
 TEST_F(ForeignLoopTest, FlushTellsWhenAllIsDelivered) {

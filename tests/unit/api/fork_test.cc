@@ -67,12 +67,24 @@ TEST_F(ForkTest, TheChildsCallsAreRefusedAndItsCloseTouchesNothing) {
 
 TEST_F(ForkTest, WhatThePeerSaidIsTheParents) {
   open();
-  test::TestReceiver receiver(greeting());
+  test::TestReceiver receiver({.behaviour = {.saying = greeting().behaviour.greeting}});
   ASSERT_EQ(connect(receiver.url(), "a"), LARIAT_OK);
-  // The greeting lies unread in the socket when the child closes its copy.
   ASSERT_TRUE(until([&] { return receiver.record().connections == 1; }));
+  // It lies unread in the socket when the child closes its copy.
+  receiver.say();
   EXPECT_EQ(in_child([&] { return lariat_close(publisher_); }), 0);
   ASSERT_TRUE(until([&] { return !messages_.empty(); }));
+}
+
+TEST_F(ForkTest, AChildOfACallbackMayNotCloseWhatIsBelowItOnTheStack) {
+  open();
+  test::TestReceiver receiver(greeting());
+  int closed = 1;
+  in_message_ = [&] { closed = in_child([&] { return -lariat_close(publisher_); }); };
+  ASSERT_EQ(connect(receiver.url(), "a"), LARIAT_OK);
+  ASSERT_TRUE(until([&] { return closed != 1; }));
+  EXPECT_EQ(closed, -LARIAT_IN_CALLBACK);
+  in_message_ = nullptr;
 }
 
 TEST_F(ForkTest, ASpoolStaysTheParents) {

@@ -71,6 +71,13 @@ TEST_F(OptionsTest, WhatIsWrongIsToldInASentence) {
             "lariat_open: memory_bytes: the log needs room for two segments; raise it or lower "
             "segment_bytes");
   given = options();
+  given.memory_bytes = ~std::uint64_t{0};
+  EXPECT_EQ(refused(given),
+            "lariat_open: memory_bytes: over a million segments; lower it or raise segment_bytes");
+  given = options();
+  given.reserved = 1;
+  EXPECT_EQ(refused(given), "lariat_open: reserved: write 0");
+  given = options();
   given.spool_directory = "here";
   EXPECT_EQ(refused(given), "lariat_open: spool_directory: \"here\" is no absolute path");
   given = options();
@@ -106,6 +113,10 @@ TEST_F(OptionsTest, AnEndpointsToo) {
   given = named("a");
   given.catch_up = std::nan("");
   EXPECT_EQ(no_endpoint("tsdp://h:1", given), "lariat_connect: catch_up: write 1000 at most");
+  given = named("a");
+  given.heartbeat_ms = 99;
+  EXPECT_EQ(no_endpoint("tsdp://h:1", given),
+            "lariat_connect: heartbeat_ms: write 100 or more, or 0 for none");
   given = named("a");
   given.back_off_max_ms = 5;
   EXPECT_EQ(no_endpoint("tsdp://h:1", given),

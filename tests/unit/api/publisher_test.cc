@@ -225,11 +225,11 @@ TEST_F(PublisherTest, WithoutOneEveryCallSaysSo) {
 }
 
 TEST(Results, HaveWords) {
-  for (int result = LARIAT_SYSTEM; result <= 0; ++result) {
+  for (int result = LARIAT_CANCELLED; result <= 0; ++result) {
     EXPECT_STRNE(lariat_strerror(result), "unknown error") << result;
   }
   EXPECT_STREQ(lariat_strerror(3), "no error") << "a count of messages";
-  EXPECT_STREQ(lariat_strerror(LARIAT_SYSTEM - 1), "unknown error");
+  EXPECT_STREQ(lariat_strerror(LARIAT_CANCELLED - 1), "unknown error");
   EXPECT_STRNE(lariat_version(), "");
 }
 

@@ -8,7 +8,8 @@
  * Threads: a publisher belongs to one thread at a time, but lariat_wake() is for all and for signal
  * handlers. Publishers do not know of each other. Nothing here is global.
  * Fork: the child's copy is dead. There every call returns LARIAT_FORKED and touches nothing that
- * the parent uses; lariat_close() frees it. The parent does not notice.
+ * the parent uses; lariat_close() frees it. The parent does not notice. A child that was made in a
+ * callback does not return from it.
  * Strings are UTF-8 that ends with a NUL; they are copied where they are kept. A string that a
  * function or a callback hands out is valid until the next call with the same publisher.
  * Structures carry their size, by which a library and a program of other versions understand each
@@ -54,7 +55,8 @@ enum lariat_result {
   LARIAT_NOT_OURS = -11,    /* The loop is the program's: it drives, not this call. */
   LARIAT_NO_TIME = -12,     /* The deadline came first. */
   LARIAT_FORKED = -13,      /* This process is a child of the one that opened the publisher. */
-  LARIAT_SYSTEM = -14       /* The system gave no descriptor. */
+  LARIAT_SYSTEM = -14,      /* The system gave no descriptor. */
+  LARIAT_CANCELLED = -15    /* To `done` only: another flush took its place, or all was closed. */
 };
 
 /* A few words for people; never NULL. */
@@ -67,11 +69,14 @@ enum lariat_events { LARIAT_READ = 1, LARIAT_WRITE = 2 };
 
 enum lariat_level { LARIAT_INFO, LARIAT_WARNING, LARIAT_ERROR };
 
-/* Options of lariat_open(). Of the loop there are three kinds:
- *   none given  the publisher has its own: call lariat_poll();
- *   `loop`      runs in the program's libev loop, which must outlive the publisher; lariat_poll()
- * is not used, nothing has to be called; `on_watch` and `on_timeout`  the program has any loop of
- * its own: see lariat_action().
+/* Options of lariat_open(). There are three kinds of loops.
+ *
+ * None given: the publisher has its own; call lariat_poll().
+ *
+ * `loop`: it runs in the program's libev loop, of the shared library that this one uses. The loop
+ * must outlive it; nothing has to be called. An endpoint keeps ev_run() from ending.
+ *
+ * `on_watch` and `on_timeout`: the program has any loop of its own; see lariat_action().
  */
 typedef struct lariat_options {
   size_t size; /* sizeof(lariat_options) */
@@ -83,12 +88,13 @@ typedef struct lariat_options {
   const char* spool_directory; /* Keeps log and positions on disk too. Default: memory only. */
   uint64_t spool_bytes;        /* Budget of the disk. Default 256 MiB. */
   uint32_t spool_sync_ms;      /* What a loss of power may cost at most. Default 1000. */
+  uint32_t reserved;           /* 0 */
 
   /* `key=value,key=value`: for each name that lacks the key, in lariat_sample() and its like. */
   const char* tags;
 
   /* A peer sent a message: one whole, valid TSDP message of `length` octets, good during the call;
-   * heartbeats too. It may publish and connect. */
+   * heartbeats too. It may publish and connect; it may not run the loop that it was called from. */
   void (*on_message)(void* data, const char* endpoint, const void* message, size_t length);
   /* A line for the operator: a change of state, never one a message. Default: they are not told.
    * It may not call the publisher. */
@@ -131,6 +137,7 @@ typedef struct lariat_endpoint_options {
   uint32_t back_off_min_ms;    /* Before the next attempt to connect. Default 500. */
   uint32_t back_off_max_ms;    /* Default 30000. */
   uint32_t heartbeat_ms;       /* How often the peer hears from us at least. Default: never. */
+  uint32_t reserved;           /* 0 */
 } lariat_endpoint_options;
 
 /* Makes a publisher. On success *publisher is the caller's, who ends it with lariat_close(); on
@@ -140,7 +147,8 @@ LARIAT_API int lariat_open(lariat_publisher** publisher,
 
 /* Ends it and closes its connections. With a spool what was not delivered is kept for the next run,
  * else it is lost, and a log line says so for each endpoint: lariat_flush() before waits for it.
- * NULL is allowed. After LARIAT_IN_CALLBACK it is still open. */
+ * With a spool it may take some seconds, if the disk does. NULL is allowed. After
+ * LARIAT_IN_CALLBACK it is still open. */
 LARIAT_API int lariat_close(lariat_publisher* publisher) LARIAT_NOEXCEPT;
 
 /* Adds an endpoint, at any time: `tsdp://host:port` or `tsdp+unix:///path`. It connects while the
@@ -191,13 +199,14 @@ LARIAT_API int lariat_poll(lariat_publisher* publisher, int timeout_ms) LARIAT_N
 LARIAT_API int lariat_wake(lariat_publisher* publisher) LARIAT_NOEXCEPT;
 
 /* For a program's own loop: `descriptor` is ready for `events`, or with -1 the time-out told by
- * `on_timeout` has passed. An event that is not wanted any more does no harm. */
+ * `on_timeout` has passed. An error or a hang-up is ready for all that it is watched for. An event
+ * that is not wanted any more does no harm. */
 LARIAT_API int lariat_action(lariat_publisher* publisher, int descriptor,
                              int events) LARIAT_NOEXCEPT;
 
 /* How many bytes the slowest endpoint is behind, of those that take messages: one that is away or
- * stalled does not count. For programs that publish as fast as they can: over the budget of the log
- * the oldest messages are dropped. */
+ * stalled, or not connected yet, does not count. For programs that publish as fast as they can:
+ * over the budget of the log the oldest messages are dropped. */
 LARIAT_API uint64_t lariat_lag(lariat_publisher* publisher) LARIAT_NOEXCEPT;
 /* Drives everything until lariat_lag() is not over `bytes`: LARIAT_OK, or LARIAT_NO_TIME after
  * `timeout_ms`. Of a publisher with its own loop only. */
@@ -206,10 +215,12 @@ LARIAT_API int lariat_wait(lariat_publisher* publisher, uint64_t bytes,
 
 /* Waits until all that was published is delivered to each endpoint, or dropped: LARIAT_OK, or
  * LARIAT_NO_TIME after `timeout_ms`. Delivered is what the peer's kernel has acknowledged. Messages
- * of peers are called back with meanwhile. Of a publisher with its own loop only. */
+ * of peers are called back with meanwhile. It looks every 1 to 50 ms, as no event tells. -1 waits
+ * without bound. Of a publisher with its own loop only. */
 LARIAT_API int lariat_flush(lariat_publisher* publisher, int timeout_ms) LARIAT_NOEXCEPT;
 /* The same for every loop: returns at once and calls `done` once, from the loop, with LARIAT_OK or
- * LARIAT_NO_TIME. One at a time: another replaces it, and so does lariat_flush(). */
+ * LARIAT_NO_TIME; or with LARIAT_CANCELLED if another flush takes its place or lariat_close() comes
+ * first. Not during lariat_flush(). */
 LARIAT_API int lariat_flush_start(lariat_publisher* publisher, int timeout_ms,
                                   void (*done)(void* data, int result)) LARIAT_NOEXCEPT;
 
@@ -229,6 +240,7 @@ typedef struct lariat_endpoint_stats {
   const char* url;
   const char* last_error; /* Why it is not connected; "" if all is well. */
   int state;              /* enum lariat_state_of_endpoint */
+  int reserved;           /* 0 */
 
   uint64_t accepted;    /* Passed `match`, from where it started. */
   uint64_t delivered;   /* Acknowledged by the peer's kernel. */

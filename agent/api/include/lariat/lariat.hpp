@@ -3,10 +3,13 @@
 #ifndef LARIAT_LARIAT_HPP
 #define LARIAT_LARIAT_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +39,7 @@ enum class [[nodiscard]] Result : int{
     kNoTime = LARIAT_NO_TIME,
     kForked = LARIAT_FORKED,
     kSystem = LARIAT_SYSTEM,
+    kCancelled = LARIAT_CANCELLED,
 };
 /// A few words for people.
 [[nodiscard]] inline std::string_view to_string(Result result) noexcept {
@@ -91,7 +95,8 @@ struct EndpointOptions {
 /// Publishes TSDP messages to many endpoints at once: see `lariat.h`, whose functions the methods
 /// are.
 ///
-/// Ownership: move-only; owns the publisher and the callbacks; borrows a loop of the program's.
+/// Ownership: move-only; owns the publisher and the callbacks; borrows a loop of the program's. Not
+/// to be destroyed from one of the callbacks.
 /// Threads: one at a time, but for `wake`.
 class Publisher {
  public:
@@ -175,15 +180,17 @@ class Publisher {
   Result flush(std::optional<std::chrono::milliseconds> time_out) {
     return static_cast<Result>(lariat_flush(get(), wait_time(time_out)));
   }
-  /// `done` replaces that of a flush before.
+  /// `done` runs once; that of a flush before is told that it was cancelled.
   Result flush_start(std::optional<std::chrono::milliseconds> time_out,
                      std::function<void(Result)> done) {
-    state_->flushed = std::move(done);
-    return static_cast<Result>(
-        lariat_flush_start(get(), wait_time(time_out), [](void* data, int result) noexcept {
+    // The one before is told first that it is replaced.
+    const auto result = static_cast<Result>(
+        lariat_flush_start(get(), wait_time(time_out), [](void* data, int ended) noexcept {
           const auto told = std::exchange(static_cast<State*>(data)->flushed, nullptr);
-          if (told) told(static_cast<Result>(result));
+          if (told) told(static_cast<Result>(ended));
         }));
+    if (result == Result::kOk) state_->flushed = std::move(done);
+    return result;
   }
 
   [[nodiscard]] lariat_stats stats() {
@@ -214,7 +221,10 @@ class Publisher {
     lariat_publisher* publisher = nullptr;
 
     State() = default;
-    ~State() { lariat_close(publisher); }
+    ~State() {
+      // A callback of this publisher is on the stack, and would return to what is gone.
+      if (lariat_close(publisher) == LARIAT_IN_CALLBACK) std::terminate();
+    }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -262,10 +272,12 @@ class Publisher {
 
   explicit Publisher(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
   [[nodiscard]] static std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept {
-    return static_cast<std::uint32_t>(time.count());
+    constexpr auto kMost = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, kMost));
   }
   [[nodiscard]] static int wait_time(std::optional<std::chrono::milliseconds> time) noexcept {
-    return time ? static_cast<int>(time->count()) : -1;
+    constexpr auto kMost = std::numeric_limits<int>::max();
+    return time ? static_cast<int>(std::clamp<std::int64_t>(time->count(), 0, kMost)) : -1;
   }
 
   std::unique_ptr<State> state_;
