@@ -34,13 +34,17 @@ get() { curl --silent --show-error --fail --max-time 5 "http://127.0.0.1:9299$1"
 # The number that stands behind a metric of the agent: metric 'lariat_log_frames_total'.
 metric() { get '/metrics?scope=agent' | awk -v name="$1" '$1 == name { print $2 }'; }
 metric_is() { equal "$(metric "$1")" "$2"; }
-shows() { get "$1" | grep -q -- "$2"; }
+shows() { get "$1" | grep -- "$2" >/dev/null; }
 
-# The process that runs now is of the service's user, and is not that of process id $1.
+reload() {
+  systemctl reload lariat || { journalctl --unit lariat --lines 8 --output cat; return 1; }
+}
+
+# It runs and answers, and not as process $1.
 runs_anew() { active && [[ $(main_pid) != "$1" ]] && shows /-/healthy .; }
 
 # Frames of a receiver, as a transient service: receiver east 2600.
 receiver() {
   systemd-run --quiet --collect --unit="$1" --property="StandardOutput=truncate:$room/$1.txt" \
-    lariat receive "tsdp://127.0.0.1:$2"
+    --property=StandardError=journal lariat receive "tsdp://127.0.0.1:$2"
 }
