@@ -230,29 +230,34 @@ void add_bench(CLI::App& app, Run& run) {
   auto options = std::make_shared<BenchOptions>();
   auto* command = app.add_subcommand(
       "bench", "generate load: numbered frames to the URLs, or to a process of its own");
-  command->add_option("url", options->urls, "tsdp://host:port or tsdp+unix:///path");
+  command->add_option("URL", options->urls, "tsdp://host:port or tsdp+unix:///path");
   command->add_option("--endpoints", options->endpoint_count, "without URLs: how many sinks")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   command->add_option("--stuck", options->stuck, "of those, how many never read")
+      ->type_name("N")
       ->capture_default_str();
   command->add_option("--size", options->plan.frame_bytes, "octets of a frame")
+      ->type_name("OCTETS")
       ->capture_default_str()
       ->check(CLI::Range(41, 4000));
   command->add_option("--names", options->plan.names, "how many series take turns")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   command->add_option("--rate", options->plan.rate, "frames a second; 0: as fast as they are taken")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--every", options->every, "at a rate: how often the frames due are published")
-      ->capture_default_str();
-  command->add_option("--frames", options->plan.frames, "end after so many");
-  command->add_option("--seconds", options->seconds, "end after so long, as 10s or 1m");
-  command->add_option("--idle", options->idle, "publish nothing for so long");
-  command->add_option("--flush", options->flush, "at the end, how long to wait for deliveries")
-      ->capture_default_str();
+  const auto time = [command](const char* name, std::string& value, const char* help) {
+    command->add_option(name, value, help)->type_name("TIME")->capture_default_str();
+  };
+  time("--every", options->every, "at a rate: how often the frames due are published");
+  command->add_option("--frames", options->plan.frames, "end after so many")->type_name("N");
+  time("--seconds", options->seconds, "end after so long, as 10s or 1m");
+  time("--idle", options->idle, "publish nothing for so long");
+  time("--flush", options->flush, "at the end, how long to wait for deliveries");
   command->add_option("--spool", options->spool, "keep the log in files of this directory, too")
       ->type_name("DIR");
   command->add_flag("--wait", options->plan.wait, "begin when all endpoints are connected");

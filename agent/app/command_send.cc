@@ -308,10 +308,13 @@ void add_send(CLI::App& app, Run& run) {
   command
       ->add_option("--timeout", options->timeout,
                    "give an endpoint up after no progress for so long")
+      ->type_name("TIME")
       ->capture_default_str();
-  command->add_option("--time", options->time,
-                      "of the observation, seconds since 1970; default now");
+  command
+      ->add_option("--time", options->time, "of the observation, seconds since 1970; default now")
+      ->type_name("SECONDS");
   command->add_option("--tag", options->tags, "KEY=VALUE for names without; default host=HOSTNAME")
+      ->type_name("TAG")
       ->allow_extra_args(false);
   command->add_flag("--json", options->json, "standard input is what receive --json prints");
   command->add_flag("-q,--quiet", options->quiet, "no table at the end");

@@ -13,7 +13,7 @@ void add_config_option(CLI::App& command, std::string& named) {
   };
   const std::string help =
       std::string("the file; without it ") + kStandardConfig + ", or the built-in default";
-  command.add_option("--config", named, help)->check(is_path);
+  command.add_option("--config", named, help)->type_name("FILE")->check(is_path);
 }
 
 // One that is there and cannot be read is a mistake, and nothing to pass over.

@@ -58,23 +58,25 @@ base::Result<std::chrono::milliseconds> duration_option(std::string_view option,
 }
 
 void EndpointOptions::add_to(CLI::App& command) {
-  command.add_option("--connect-timeout", connect_timeout, "for each address of an endpoint")
-      ->capture_default_str();
-  command.add_option("--stall-timeout", stall_timeout, "no progress for so long: slow or dead")
-      ->capture_default_str();
-  command.add_option("--back-off-min", back_off_min, "before the first attempt to reconnect")
-      ->capture_default_str();
-  command.add_option("--back-off-max", back_off_max, "the longest wait between attempts")
-      ->capture_default_str();
-  command.add_option("--heartbeat", heartbeat, "how often an endpoint hears from us; 0s: never")
-      ->capture_default_str();
-  command.add_option("--max-bytes", max_bytes, "lag allowed; older unsent frames are dropped");
-  command.add_option("--max-age", max_age, "age allowed; older unsent frames are dropped");
+  const auto time = [&command](const char* name, std::string& value, const char* help) {
+    command.add_option(name, value, help)->type_name("TIME")->capture_default_str();
+  };
+  const auto size = [&command](const char* name, std::string& value, const char* help) {
+    command.add_option(name, value, help)->type_name("SIZE")->capture_default_str();
+  };
+  time("--connect-timeout", connect_timeout, "for each address of an endpoint");
+  time("--stall-timeout", stall_timeout, "no progress for so long: slow or dead");
+  time("--back-off-min", back_off_min, "before the first attempt to reconnect");
+  time("--back-off-max", back_off_max, "the longest wait between attempts");
+  time("--heartbeat", heartbeat, "how often an endpoint hears from us; 0s: never");
+  size("--max-bytes", max_bytes, "lag allowed; older unsent frames are dropped");
+  time("--max-age", max_age, "age allowed; older unsent frames are dropped");
   command
       .add_option("--match", match, "METRIC-GLOB TAGS-PATTERN of the frames to send; repeatable")
+      ->type_name("PATTERN")
       ->allow_extra_args(false);
-  command.add_option("--memory", memory, "budget of the log")->capture_default_str();
-  command.add_option("--segment", segment, "size of a piece of the log")->capture_default_str();
+  size("--memory", memory, "budget of the log");
+  size("--segment", segment, "size of a piece of the log");
 }
 
 base::Result<std::vector<publish::EndpointConfig>> EndpointOptions::endpoints(

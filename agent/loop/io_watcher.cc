@@ -12,40 +12,64 @@ struct IoWatcher::Impl {
   CallbackKind kind;
   std::function<void()> callback;
   ev_io io{};
+  std::function<void()> call{};  // What a host has done; libev calls `fired`.
+  bool hosted_active = false;
 
+  [[nodiscard]] Hosted* hosted() const noexcept {
+    auto& host = loop.impl_->hosted;
+    return host ? &*host : nullptr;
+  }
+  [[nodiscard]] bool writes() const noexcept { return kind == CallbackKind::kWrite; }
+
+  void run() {
+    loop.count(kind);
+    callback();
+  }
   static void fired(struct ev_loop* /*loop*/, ev_io* io, int /*events*/) noexcept {
-    auto& self = *static_cast<Impl*>(io->data);
-    self.loop.count(self.kind);
-    self.callback();
+    static_cast<Impl*>(io->data)->run();
   }
 };
 
 IoWatcher::IoWatcher(Loop& loop, CallbackKind kind, std::function<void()> callback)
     : impl_(new Impl{.loop = loop, .kind = kind, .callback = std::move(callback)}) {
-  ev_io_init(&impl_->io, Impl::fired, -1, kind == CallbackKind::kWrite ? EV_WRITE : EV_READ);
+  ev_io_init(&impl_->io, Impl::fired, -1, impl_->writes() ? EV_WRITE : EV_READ);
   impl_->io.data = impl_.get();
+  if (impl_->hosted() != nullptr) impl_->call = [impl = impl_.get()] { impl->run(); };
 }
 
-IoWatcher::~IoWatcher() { stop(); }
+IoWatcher::~IoWatcher() { watch(-1); }
 
 void IoWatcher::watch(int fd) noexcept {
   stop();
-  ev_io_set(&impl_->io, fd, impl_->kind == CallbackKind::kWrite ? EV_WRITE : EV_READ);
+  if (auto* hosted = impl_->hosted(); hosted != nullptr && impl_->io.fd >= 0) {
+    hosted->forget(impl_->io.fd);
+  }
+  ev_io_set(&impl_->io, fd, impl_->writes() ? EV_WRITE : EV_READ);
 }
 
 void IoWatcher::start() noexcept {
   if (active()) return;
   assert(impl_->io.fd >= 0);
-  ::ev_io_start(impl_->loop.impl_->handle, &impl_->io);
+  if (auto* hosted = impl_->hosted()) {
+    hosted->watch(impl_->io.fd, impl_->writes(), impl_->call);
+    impl_->hosted_active = true;
+  } else {
+    ::ev_io_start(impl_->loop.impl_->handle, &impl_->io);
+  }
   ++starts_;
 }
 
 void IoWatcher::stop() noexcept {
   if (!active()) return;
-  ::ev_io_stop(impl_->loop.impl_->handle, &impl_->io);
+  if (auto* hosted = impl_->hosted()) {
+    hosted->unwatch(impl_->io.fd, impl_->writes());
+    impl_->hosted_active = false;
+  } else {
+    ::ev_io_stop(impl_->loop.impl_->handle, &impl_->io);
+  }
   ++stops_;
 }
 
-bool IoWatcher::active() const noexcept { return ev_is_active(&impl_->io); }
+bool IoWatcher::active() const noexcept { return impl_->hosted_active || ev_is_active(&impl_->io); }
 
 }  // namespace lariat::loop

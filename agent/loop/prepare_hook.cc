@@ -7,7 +7,7 @@
 namespace lariat::loop {
 
 struct PrepareHook::Impl {
-  struct ev_loop* handle;
+  Loop& loop;
   std::function<void()> callback;
   ev_prepare prepare{};
 
@@ -17,16 +17,27 @@ struct PrepareHook::Impl {
 };
 
 PrepareHook::PrepareHook(Loop& loop, std::function<void()> callback)
-    : impl_(new Impl{.handle = loop.impl_->handle, .callback = std::move(callback)}) {
+    : impl_(new Impl{.loop = loop, .callback = std::move(callback)}) {
+  if (auto& hosted = loop.impl_->hosted) {
+    hosted->add_hook(impl_->callback);
+    return;
+  }
   ev_prepare_init(&impl_->prepare, Impl::fired);
   impl_->prepare.data = impl_.get();
-  ::ev_prepare_start(impl_->handle, &impl_->prepare);
-  ::ev_unref(impl_->handle);
+  // After those of a program whose loop it is: they may ask for something.
+  ev_set_priority(&impl_->prepare, EV_MINPRI);
+  ::ev_prepare_start(loop.impl_->handle, &impl_->prepare);
+  ::ev_unref(loop.impl_->handle);
 }
 
 PrepareHook::~PrepareHook() {
-  ::ev_ref(impl_->handle);
-  ::ev_prepare_stop(impl_->handle, &impl_->prepare);
+  auto& loop = *impl_->loop.impl_;
+  if (loop.hosted) {
+    loop.hosted->remove_hook(impl_->callback);
+    return;
+  }
+  ::ev_ref(loop.handle);
+  ::ev_prepare_stop(loop.handle, &impl_->prepare);
 }
 
 }  // namespace lariat::loop

@@ -1,5 +1,6 @@
 #include "agent/loop/signal.h"
 
+#include <cassert>
 #include <utility>
 
 #include "agent/loop/loop_impl.h"
@@ -20,6 +21,7 @@ struct Signal::Impl {
 
 Signal::Signal(Loop& loop, int number, std::function<void()> callback)
     : impl_(new Impl{.loop = loop, .callback = std::move(callback)}) {
+  assert(loop.impl_->handle != nullptr);  // With a host signals are the program's.
   ev_signal_init(&impl_->signal, Impl::fired, number);
   impl_->signal.data = impl_.get();
   // A signal is no reason to go on: without other watchers the loop ends.

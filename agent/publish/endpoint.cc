@@ -335,6 +335,7 @@ void Endpoint::take_received(std::span<const std::byte> octets) {
     switch (event->outcome) {
       case proto::Decoder::Outcome::kMessage:
         ++stats_.messages_received;
+        if (context_.on_message) context_.on_message(config_, event->message.bytes());
         break;
       case proto::Decoder::Outcome::kInvalid:
         ++stats_.messages_refused;

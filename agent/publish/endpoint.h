@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,6 +80,11 @@ struct EndpointStats {
   base::WallTime last_success{};       ///< When the peer last acknowledged anything.
 };
 
+/// A peer sent a valid message, whose bytes are good during the call. It may publish, and add
+/// endpoints; it may not remove or change any. It throws nothing.
+using ReceivedMessage =
+    std::function<void(const EndpointConfig& from, std::span<const std::byte> message)>;
+
 /// What all endpoints of a publisher share.
 struct EndpointContext {
   loop::Loop& loop;
@@ -89,6 +95,7 @@ struct EndpointContext {
   std::uint64_t seed;                 ///< Of the back-off's chance.
   bool& touched;                      ///< Set when positions or the connection changed.
   std::optional<ReaderState> resume;  ///< Where it was when the last run ended, with a spool.
+  const ReceivedMessage& on_message;  ///< May be empty.
 };
 
 /// One aggregator: a cursor into the shared log, and the connection its frames go out on.
@@ -116,6 +123,9 @@ class Endpoint {
   /// heartbeat hold at once, a filter for frames that are appended from now on; `start` does not
   /// matter any more. Not to be called from a callback of its own.
   void reconfigure(EndpointConfig config);
+  /// In a child process: closes its copies of descriptors. What the parent has is not touched, and
+  /// nothing else can be done with it any more.
+  void abandon() noexcept;
   /// It is to end soon: if it waits for its next attempt, that is made now, and a backlog that
   /// would be lost is not held back any more.
   void hurry();

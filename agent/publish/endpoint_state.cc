@@ -1,4 +1,4 @@
-// What an endpoint says of itself to people.
+// What an endpoint says of itself to people, and how a child process lets go of it.
 
 #include <fmt/format.h>
 
@@ -23,6 +23,14 @@ EndpointState Endpoint::state() const noexcept {
   // What is new in this turn goes out at its end: it is no lag yet.
   const bool behind = writable_.active() || cursor_->paced();
   return behind ? EndpointState::kBehind : EndpointState::kConnected;
+}
+
+void Endpoint::abandon() noexcept {
+  running_ = false;
+  dialer_.cancel();
+  for (auto* watcher : {&readable_, &writable_}) watcher->watch(-1);
+  for (auto* timer : {&retry_, &stall_, &disk_, &pace_, &judge_}) timer->stop();
+  socket_.reset();
 }
 
 std::string Endpoint::left_in_words() {

@@ -47,7 +47,8 @@ std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
                                 .scratch = scratch_,
                                 .seed = std::random_device()(),
                                 .touched = touched_,
-                                .resume = saved_place(config.name)};
+                                .resume = saved_place(config.name),
+                                .on_message = on_message_};
   auto endpoint = std::make_unique<Endpoint>(context, std::move(config));
   endpoint->start();
   // Where a new one began is not forgotten by a crash.
@@ -105,6 +106,11 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
   touched_ = grew_ = true;
   // What a filter judged stands in the file with the filter.
   if (spool_) save_.start(std::chrono::milliseconds(0));
+}
+
+void Publisher::abandon() noexcept {
+  for (const auto& endpoint : endpoints_) endpoint->abandon();
+  if (spool_) spool_->abandon();
 }
 
 void Publisher::set_log_limits(LogLimits limits) {
@@ -241,7 +247,7 @@ void Publisher::report(metrics::Report& report) const {
   using metrics::Metric;
   const auto oldest = log_.oldest();
   report.set(Metric::kLogFramesTotal, static_cast<double>(frames_published()));
-  report.set(Metric::kLogBytesTotal, static_cast<double>(log_.end() - first_.position));
+  report.set(Metric::kLogBytesTotal, static_cast<double>(bytes_published()));
   report.set(Metric::kLogFrames, static_cast<double>(log_.end_sequence() - oldest.sequence));
   report.set(Metric::kLogMemoryBytes, static_cast<double>(log_.memory_bytes()));
   report.set(Metric::kLogSegments, static_cast<double>(log_.segments()));

@@ -59,14 +59,26 @@ class Publisher final : public metrics::Source {
   /// position. The others are removed, new ones added. Not to be called from a callback of an
   /// endpoint; one of a signal will do.
   void apply(std::vector<EndpointConfig> configs);
+  /// In a child process, before the destructor: gives up all that the parent goes on with, and
+  /// closes this process's copies of it.
+  void abandon() noexcept;
   /// Other limits of the log from now on; what no endpoint needs goes first.
   void set_log_limits(LogLimits limits);
 
   /// Takes one whole, valid SUBMIT message. False if it is larger than a segment of the log.
   [[nodiscard]] bool publish(std::span<const std::byte> frame) {
-    grew_ = true;
-    return log_.append(frame, loop_.wall_now());
+    return publish(frame, loop_.wall_now());
   }
+  /// The same at a time that the caller knows.
+  [[nodiscard]] bool publish(std::span<const std::byte> frame, base::WallTime now) {
+    grew_ = true;
+    return log_.append(frame, now);
+  }
+  /// Takes in and sends now what else waits for the end of the turn. For a program that publishes
+  /// much outside of the loop. Not to be called from a callback of an endpoint.
+  void push() { turn(); }
+  /// Runs for each message that a peer sends; to be set before endpoints are added.
+  void on_message(ReceivedMessage run) { on_message_ = std::move(run); }
 
   /// Calls `done(all)` once: when every frame published so far is delivered or dropped at each
   /// endpoint (`all`), or at the deadline. One flush at a time; another replaces it. Polls the
@@ -91,6 +103,9 @@ class Publisher final : public metrics::Source {
   /// In this run.
   [[nodiscard]] std::uint64_t frames_published() const noexcept {
     return log_.end_sequence() - first_.sequence;
+  }
+  [[nodiscard]] std::uint64_t bytes_published() const noexcept {
+    return log_.end() - first_.position;
   }
   [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const noexcept {
     return endpoints_;
@@ -128,6 +143,7 @@ class Publisher final : public metrics::Source {
   bool places_changed_ = false;   // Since they were saved.
   std::uint64_t saved_from_ = 0;  // No endpoint's place that was last saved lies before it.
   std::vector<std::byte> scratch_;
+  ReceivedMessage on_message_;
   bool grew_ = false;
   bool touched_ = false;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;  // Borrow what stands above.

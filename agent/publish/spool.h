@@ -131,6 +131,10 @@ class Spool {
   [[nodiscard]] bool close(SpoolCursors cursors, base::WallTime now,
                            std::chrono::milliseconds patience);
 
+  /// In a child process, before the destructor: the disk's thread, which is not here, is neither
+  /// waited for nor spoken to.
+  void abandon() noexcept { thread_->abandon(); }
+
   [[nodiscard]] bool degraded() const noexcept { return degraded_.has_value(); }
   /// Why, as one sentence; empty if it is not.
   [[nodiscard]] std::string_view reason() const noexcept {

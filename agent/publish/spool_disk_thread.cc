@@ -111,6 +111,11 @@ void SpoolDiskThread::post(Work work) {
   state_->posted.notify_one();
 }
 
+void SpoolDiskThread::abandon() noexcept {
+  finished_.watch(-1);
+  stopped_ = true;
+}
+
 void SpoolDiskThread::finish_done() noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(state_->finished.get(), &count, sizeof count);

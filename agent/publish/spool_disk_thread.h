@@ -36,6 +36,10 @@ class SpoolDiskThread {
   /// either case.
   [[nodiscard]] bool stop(std::chrono::milliseconds patience);
 
+  /// In a child process, where there is no such thread: as if it had ended. Its list is not
+  /// touched, as it may have held the lock.
+  void abandon() noexcept;
+
   /// Posted, and what it returned has not run yet.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_; }
 

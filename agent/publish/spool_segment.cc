@@ -1,10 +1,10 @@
 #include "agent/publish/spool_segment.h"
 
+#define XXH_STATIC_LINKING_ONLY  // The state, as a member.
 #include <xxhash.h>
 
 #include <algorithm>
 #include <cassert>
-#include <new>
 #include <utility>
 
 #include "proto/message.h"
@@ -21,20 +21,24 @@ std::span<std::byte> read_block(SpoolIo& io, int fd, const SpoolIndex& index, st
 
 }  // namespace
 
+/// Of the block that is being filled.
+struct SpoolSegment::Hash {
+  XXH3_state_t state;
+};
+
 SpoolSegment::SpoolSegment(SpoolIo& io, std::shared_ptr<const base::UniqueFd> file,
                            const SpoolHeader& header)
     : io_(io),
       file_(std::move(file)),
       header_(header),
       sequence_(header.base.sequence),
-      hash_(XXH3_createState()) {
-  if (hash_ == nullptr) throw std::bad_alloc();
-  XXH3_64bits_reset(hash_);
+      hash_(std::make_unique<Hash>()) {
+  XXH3_64bits_reset(&hash_->state);
   entry_.sequence = sequence_;
   entry_.last_time = header.created;
 }
 
-SpoolSegment::~SpoolSegment() { XXH3_freeState(hash_); }
+SpoolSegment::~SpoolSegment() = default;
 
 int SpoolSegment::begin() { return io_.write_fully(file_->get(), encode_header(header_), 0); }
 
@@ -62,18 +66,18 @@ void SpoolSegment::add(std::span<const std::byte> part, base::WallTime now) {
     const auto piece = std::min(kSpoolBlockSize - entry_.committed, part.size() - at);
     if (entry_.committed == 0) entry_.first_time = now;
     frame = add_frames(part, frame, at, piece);
-    XXH3_64bits_update(hash_, part.data() + at, piece);
+    XXH3_64bits_update(&hash_->state, part.data() + at, piece);
     entry_.committed += static_cast<std::uint32_t>(piece);
     entry_.last_time = now;
     at += piece;
     size_ += piece;
     if (!entry_.full()) break;
-    entry_.hash = XXH3_64bits_digest(hash_);
+    entry_.hash = XXH3_64bits_digest(&hash_->state);
     full_.push_back(entry_);
-    XXH3_64bits_reset(hash_);
+    XXH3_64bits_reset(&hash_->state);
     entry_ = {.block = entry_.block + 1, .sequence = sequence_, .last_time = now};
   }
-  entry_.hash = XXH3_64bits_digest(hash_);
+  entry_.hash = XXH3_64bits_digest(&hash_->state);
 }
 
 // Counts those that begin in [at, at + piece) of `part`, the first at `frame`: where the next

@@ -13,8 +13,6 @@
 #include "agent/publish/spool_format.h"
 #include "agent/publish/spool_io.h"
 
-struct XXH3_state_s;  // NOLINT(readability-identifier-naming): not ours.
-
 namespace lariat::publish {
 
 /// The segment file that is being written.
@@ -71,7 +69,8 @@ class SpoolSegment {
   std::uint64_t size_ = 0;
   std::uint64_t sequence_;
   SpoolEntry entry_;  // Of the block that is being filled.
-  XXH3_state_s* hash_;
+  struct Hash;
+  std::unique_ptr<Hash> hash_;
   std::vector<std::byte> scratch_;
   std::vector<SpoolEntry> full_;
 

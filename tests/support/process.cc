@@ -276,16 +276,6 @@ bool handles_signal(pid_t pid, int number) {
   return by_descriptor || has("SigCgt", number);
 }
 
-TemporaryDirectory::TemporaryDirectory() {
-  path_ = (std::filesystem::temp_directory_path() / "lariat-XXXXXX").string();
-  if (::mkdtemp(path_.data()) == nullptr) fail(path_);
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) fail(path);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/base/unique_fd.h"
+#include "tests/support/temporary_directory.h"
 
 namespace lariat::test {
 
@@ -110,22 +111,6 @@ class Process {
 [[nodiscard]] std::uint64_t status_number(pid_t pid, std::string_view key);
 /// Whether the process has the signal blocked or caught: a signalfd or a handler is in place.
 [[nodiscard]] bool handles_signal(pid_t pid, int number);
-
-/// A directory that is removed with all that it holds.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  [[nodiscard]] std::string file(std::string_view name) const {
-    return path_ + "/" + std::string(name);
-  }
-
- private:
-  std::string path_;
-};
 
 [[nodiscard]] std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::string_view text);

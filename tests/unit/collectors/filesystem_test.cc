@@ -94,7 +94,7 @@ class FilesystemTest : public testing::Test {
 
   FakeKernel kernel_;
   MountProbe::Limits limits_{
-      .patience = milliseconds(50), .total = milliseconds(150), .threads = 2};
+      .patience = milliseconds(250), .total = milliseconds(750), .threads = 2};
   test::TemporaryDirectory folder_;
   std::optional<sdk::Host> host_;
   std::unique_ptr<sdk::Source> source_;
