@@ -57,7 +57,8 @@ constexpr std::array<Layout, 6> kBroadcastLayouts{{
 // Null if the opcode does not take the payload mask.
 const Layout* layout_of(const MessageView& message) noexcept {
   const unsigned payload = message.payload();
-  const bool one_kind = std::has_single_bit(payload) && payload <= kAllPayloads;
+  // std::has_single_bit would be a call: not every processor has an instruction for it.
+  const bool one_kind = payload != 0 && (payload & (payload - 1)) == 0 && payload <= kAllPayloads;
   const bool some_kinds = payload != 0 && (payload & ~unsigned{kAllPayloads}) == 0;
   const bool forgettable = payload != 0 && (payload & ~unsigned{kForgettablePayloads}) == 0;
   const auto bit = static_cast<std::size_t>(std::countr_zero(payload));
@@ -122,6 +123,20 @@ bool fits(const Walk& seen, const Layout& layout) noexcept {
     if (found != wanted && (wanted != kText || (found & 0x7000U) != kText)) return false;
   }
   return seen.others_are_values;
+}
+
+// A SAMPLE of one value, without flags: nearly every message is one, so it is told at a glance.
+bool is_plain_sample(std::span<const std::byte> bytes) noexcept {
+  constexpr std::uint32_t kHeader = 0x11000001;
+  constexpr std::size_t kName = kHeaderSize + kFieldHeaderSize;
+  constexpr std::size_t kNumber = kFieldHeaderSize + 8;
+  if (bytes.size() < kName || load_big<std::uint32_t>(bytes.data()) != kHeader) return false;
+  const unsigned name = load_big<std::uint16_t>(bytes.data() + kHeaderSize);
+  const std::size_t length = name & 0x0fffU;
+  if ((name & 0xf000U) != kText || bytes.size() != kName + length + 2 * kNumber) return false;
+  const std::byte* const time = bytes.data() + kName + length;
+  return load_big<std::uint16_t>(time) == kTime &&
+         load_big<std::uint16_t>(time + kNumber) == (kValue | 0x8000U);
 }
 
 }  // namespace
@@ -208,6 +223,7 @@ void FieldIterator::read() noexcept {
 }
 
 Reason check(const MessageView& message) noexcept {
+  if (is_plain_sample(message.bytes())) return Reason::kNone;
   if (message.size() < kHeaderSize) return Reason::kShort;
   if (message.version() != 1) return Reason::kVersion;
   if (message.opcode() > Opcode::kSubscribe) return Reason::kOpcode;

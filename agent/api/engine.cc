@@ -16,6 +16,8 @@ namespace {
 // Published in one go without a turn of the loop: then it is sent, so that a program which
 // publishes much does not run over the budget while it does.
 constexpr std::uint64_t kPushBytes = std::uint64_t{128} << 10U;
+// As often as the log has a mark of time; in between the time of the turn will do.
+constexpr std::uint64_t kStampBytes = std::uint64_t{16} << 10U;
 // For what the disk has still to take, when all ends.
 constexpr std::chrono::milliseconds kDiskPatience{2'000};
 
@@ -31,7 +33,7 @@ class Within {
   int& depth_;
 };
 
-// Good to some milliseconds, for a fifth of the price: marks in the log need no more.
+// Good to some milliseconds, for a fifth of the price.
 base::WallTime coarse_now() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
@@ -194,7 +196,13 @@ publish::Endpoint* Engine::find(const std::string& name) const {
 }
 
 Engine::Result Engine::publish(std::span<const std::byte> message) {
-  if (!publisher_->publish(message, coarse_now())) return LARIAT_TOO_LARGE;
+  unstamped_ += message.size();
+  if (loop_->now() != stamped_turn_ || unstamped_ >= kStampBytes) {
+    stamp_ = coarse_now();
+    stamped_turn_ = loop_->now();
+    unstamped_ = 0;
+  }
+  if (!publisher_->publish(message, stamp_)) return LARIAT_TOO_LARGE;
   unpushed_ += message.size();
   if (unpushed_ >= kPushBytes && depth_ == 0) {
     unpushed_ = 0;

@@ -118,6 +118,9 @@ class Engine {
   int received_ = 0;
   std::string url_;
   std::uint64_t unpushed_ = 0;  // Bytes published since they were last sent by hand.
+  base::WallTime stamp_{};      // When what is published now was published, as the log knows it.
+  base::Monotonic stamped_turn_{};
+  std::uint64_t unstamped_ = 0;  // Bytes since.
   mutable int depth_ = 0;
   mutable int strict_depth_ = 0;
 };

@@ -46,17 +46,19 @@ void Segment::append(std::span<const std::byte> frame, base::WallTime now) {
   assert(has_room(frame.size()) && !frame.empty());
   // A clock that was set back does not make younger frames older than their elders.
   const auto time = std::max(now, last_time_);
-  if (marks_.empty() || size_ - marks_.back().offset >= kMarkEvery ||
-      std::chrono::floor<std::chrono::seconds>(time) !=
-          std::chrono::floor<std::chrono::seconds>(marks_.back().time)) {
-    marks_.push_back(
-        {static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
-    last_time_ = time;
+  if (marks_.empty() || size_ - marks_.back().offset >= kMarkEvery || time >= next_second_) {
+    mark(time);
   }
   if (size_ + frame.size() > populated_) populate(size_ + frame.size());
   std::memcpy(data_ + size_, frame.data(), frame.size());
   size_ += frame.size();
   ++frames_;
+}
+
+void Segment::mark(base::WallTime time) {
+  marks_.push_back({static_cast<std::uint32_t>(size_), static_cast<std::uint32_t>(frames_), time});
+  last_time_ = time;
+  next_second_ = std::chrono::floor<std::chrono::seconds>(time) + std::chrono::seconds(1);
 }
 
 // An old kernel cannot, or there is no memory now: then each page comes when it is touched.

@@ -68,6 +68,7 @@ class Segment {
     base::WallTime time;
   };
   [[nodiscard]] const Mark& mark_before(std::uint64_t position) const noexcept;
+  void mark(base::WallTime time);
   void populate(std::size_t needed) noexcept;
 
   std::byte* data_;
@@ -79,6 +80,7 @@ class Segment {
   std::uint64_t sequence_ = 0;
   std::uint64_t frames_ = 0;
   base::WallTime last_time_{};
+  base::WallTime next_second_{};  // Behind the last mark: the first frame of it gets one, too.
   std::vector<Mark> marks_;
 };
 

@@ -78,6 +78,7 @@ bool NumberedReceiver::obey() {
   if (order == 'c') {
     for (const auto& connection : connections_) ::shutdown(connection->socket.get(), SHUT_WR);
   }
+  if (order == 's') say();
   const std::uint64_t answer = order == 'u' ? unread() : 0;
   return ::write(control_.get(), &answer, sizeof answer) == sizeof answer;
 }
@@ -163,6 +164,13 @@ void NumberedReceiver::end(Connection& connection, bool error) {
   if (connection.decoder.end() == proto::Decoder::End::kTruncated) add(record_.cut);
   if (error) add(record_.errors);
   connection.socket.reset();
+}
+
+void NumberedReceiver::say() const {
+  for (const auto& connection : connections_) {
+    [[maybe_unused]] const ssize_t sent = ::send(connection->socket.get(), behaviour_.saying.data(),
+                                                 behaviour_.saying.size(), MSG_NOSIGNAL);
+  }
 }
 
 std::uint64_t NumberedReceiver::unread() const {

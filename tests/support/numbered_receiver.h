@@ -58,6 +58,7 @@ struct ReceiverRecord {
 
 struct ReceiverBehaviour {
   std::string greeting;                     ///< Sent to each new connection.
+  std::string saying;                       ///< Sent to all connections at the order `s`.
   std::size_t read_bytes = 65536;           ///< Of one read at most.
   std::chrono::milliseconds read_pause{0};  ///< Between reads: a slow reader.
 };
@@ -66,8 +67,8 @@ struct ReceiverBehaviour {
 ///
 /// One octet on the control socket is an order, answered by a number of eight octets when it is
 /// done: `p` reads no more, `r` reads again, `u` how many bytes wait unread in the kernel, `c`
-/// closes its side of all connections and reads to their end. While it answers nothing is half
-/// recorded.
+/// closes its side of all connections and reads to their end, `s` says its saying to all of them.
+/// While it answers nothing is half recorded.
 class NumberedReceiver {
  public:
   NumberedReceiver(base::UniqueFd listener, base::UniqueFd control, ReceiverRecord& record,
@@ -91,6 +92,7 @@ class NumberedReceiver {
   void record_number(const Connection& connection, std::uint64_t number);
   void record_arrival();
   void end(Connection& connection, bool error);
+  void say() const;
   [[nodiscard]] std::uint64_t unread() const;
 
   base::UniqueFd listener_;

@@ -67,6 +67,8 @@ class TestReceiver {
 
   void pause_reading();
   void resume_reading();
+  /// Sends its saying on each connection.
+  void say() const { order('s'); }
   /// Closes its side of its connections and reads to their end. It goes on listening.
   void close_connections() const { order('c'); }
   /// Bytes in the kernel's receive buffers, once they have not changed for `settled`.

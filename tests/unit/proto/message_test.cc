@@ -207,6 +207,40 @@ TEST(Submit, TellsATallyOfOneFromOneWithoutIncrement) {
   EXPECT_EQ(Submit{MessageView(without)}.increment(), std::nullopt);
 }
 
+// The most frequent message is told at a glance: whichever octet of it is another, it is judged as
+// any message is.
+TEST(Check, OfASampleWithAnyOctetChanged) {
+  constexpr std::size_t kName = 6;
+  constexpr std::size_t kNameEnd = kName + 4;
+  constexpr std::size_t kTime = kNameEnd + 2;
+  constexpr std::size_t kValue = kTime + 8 + 2;
+  const auto good = from_hex(
+      "11000001"
+      "2004616d6500"
+      "60080000000065000000"
+      "90083ff8000000000000");
+  ASSERT_EQ(good.size(), kValue + 8);
+  const auto in_a_body = [](std::size_t at) {
+    return (at >= kName && at < kNameEnd) || (at >= kTime && at < kTime + 8) || at >= kValue;
+  };
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (unsigned octet = 0; octet < 256; ++octet) {
+      auto changed = good;
+      changed[at] = std::byte(octet);
+      const bool flags = at == 1;
+      const bool delta = at == 3 && octet == 4;
+      const bool valid = changed == good || in_a_body(at) || flags || delta;
+      EXPECT_EQ(check(MessageView(changed)) == Reason::kNone, valid) << at << ": " << octet;
+    }
+  }
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    EXPECT_NE(check(MessageView(std::span(good).first(size))), Reason::kNone) << size;
+  }
+  auto longer = good;
+  longer.push_back(std::byte{0});
+  EXPECT_EQ(check(MessageView(longer)), Reason::kFrame);
+}
+
 TEST(Submit, WithNaNOrInfinityIsNotFinite) {
   for (const auto* bits : {"7ff8000000000000", "7ff0000000000000", "fff0000000000000"}) {
     const auto delta = from_hex(
