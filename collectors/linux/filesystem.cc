@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,7 @@ struct Entry {
   bool ignored = true;
   bool remote = false;
   bool read_only = false;
+  bool in_sandbox = false;  // Our own mount of it is read-only, the host's is not.
   sdk::Tags tags;
   MountQuestion question;
 };
@@ -37,7 +40,8 @@ bool is_remote(std::string_view type) noexcept {
 
 // An error may make a file system read-only, and no word of it to those who watch the mounts.
 bool is_read_only(const Entry& entry) noexcept {
-  return entry.read_only || (entry.question.numbers.f_flags & ST_RDONLY) != 0;
+  if (entry.read_only || entry.in_sandbox) return entry.read_only;
+  return (entry.question.numbers.f_flags & ST_RDONLY) != 0;
 }
 
 void put_numbers(const Entry& entry, sdk::Answer& answer) {
@@ -71,7 +75,7 @@ class FilesystemSource : public sdk::Source {
  private:
   // A sandboxed process sees its own mounts, often read-only: those of process 1 are the host's.
   std::string read_mounts() {
-    if (read_ != nullptr && !read_->may_have_changed()) return {};
+    if (read_ != nullptr && !in_sandbox_ && !read_->may_have_changed()) return {};
     read_ = &hosts_mounts_;
     auto content = read_->read();
     if (!content) {
@@ -91,7 +95,10 @@ class FilesystemSource : public sdk::Source {
       if (entry.point.empty())
         return "mountinfo has a line that is not understood: " + std::string(line.substr(0, 80));
     }
-    if (entries_.end()) choose();
+    if (entries_.end()) {
+      choose();
+      look_for_sandbox();
+    }
     return entries_.size() == 0 ? "mountinfo is empty" : std::string();
   }
 
@@ -131,6 +138,26 @@ class FilesystemSource : public sdk::Source {
     for (Entry* entry : chosen_) questions_.push_back(&entry->question);
   }
 
+  // Where our own mounts are read-only, statfs says so of file systems that are not. What an error
+  // does to them is told by the host's mounts alone, which then are read in each round.
+  void look_for_sandbox() {
+    in_sandbox_ = false;
+    const auto content = read_ == &hosts_mounts_ ? own_mounts_.read() : std::nullopt;
+    if (!content) return;
+    std::map<std::string, bool> read_only;
+    std::string_view rest = *content;
+    for (std::string_view line; sdk::take_line(rest, line);) {
+      if (auto mount = parse_mount(line)) read_only[mount->point] = mount->read_only;
+    }
+    for (Entry* entry : chosen_) {
+      std::string point = entry->question.path;
+      if (point.size() > 1 && point.ends_with('/')) point.pop_back();
+      const auto own = read_only.find(point);
+      entry->in_sandbox = own != read_only.end() && own->second && !entry->read_only;
+      in_sandbox_ |= entry->in_sandbox;
+    }
+  }
+
   static void put(const Entry& entry, sdk::Answer& answer) {
     switch (entry.question.outcome) {
       case MountQuestion::Outcome::kGood:
@@ -149,6 +176,7 @@ class FilesystemSource : public sdk::Source {
   sdk::ProcFile hosts_mounts_;
   sdk::ProcFile own_mounts_;
   sdk::ProcFile* read_ = nullptr;  // The one that `entries_` are of.
+  bool in_sandbox_ = false;        // Some entry is.
   MountProbe probe_;
   RoundCache<Entry> entries_;
   std::vector<Entry*> chosen_;  // Into `entries_`, which stay where they are while none changes.

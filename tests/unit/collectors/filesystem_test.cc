@@ -165,6 +165,38 @@ TEST_F(FilesystemTest, WhatTheMountItselfSaysOfBeingReadOnlyCountsToo) {
       Contains("s node_filesystem_readonly device=/dev/sda1,fstype=ext4,mountpoint=/frozen 1"));
 }
 
+TEST_F(FilesystemTest, WhatIsReadOnlyInASandboxAloneIsNotReadOnly) {
+  const std::string own = "1 0 8:1 / /frozen ro - ext4 /dev/a rw\n";
+  const std::string readonly = "s node_filesystem_readonly device=/dev/a,fstype=ext4,mountpoint=";
+  ::mkdir(folder_.file("self").c_str(), 0755);
+  test::write_file(folder_.file("self") + "/mountinfo", own);
+  mounts("1 0 8:1 / /frozen rw - ext4 /dev/a rw\n");
+  start({.proc = folder_.file("")});
+  EXPECT_THAT(collect(), Contains(readonly + "/frozen 0"));
+  EXPECT_THAT(collect(), Contains(readonly + "/frozen 0")) << "the second time too";
+  mounts("1 0 8:1 / /frozen rw - ext4 /dev/a ro\n");
+  EXPECT_THAT(collect(), Contains(readonly + "/frozen 1")) << "an error, told by the host's mounts";
+  mounts("1 0 8:1 / /frozen rw - ext4 /dev/a rw\n");
+  EXPECT_THAT(collect(), Contains(readonly + "/frozen 0"));
+}
+
+TEST_F(FilesystemTest, ASandboxIsSeenBelowAnotherRootToo) {
+  ::mkdir(folder_.file("self").c_str(), 0755);
+  test::write_file(folder_.file("self") + "/mountinfo",
+                   "1 0 8:1 / /frozen ro - ext4 /dev/a rw\n"
+                   "2 1 8:2 / /frozen/data rw - ext4 /dev/b rw\n");
+  mounts(
+      "1 0 8:1 / /frozen rw - ext4 /dev/a rw\n"
+      "2 1 8:2 / /frozen/data rw - ext4 /dev/b rw\n");
+  start({.proc = folder_.file(""), .root = "/frozen"});
+  const Lines lines = collect();
+  EXPECT_THAT(lines,
+              Contains("s node_filesystem_readonly device=/dev/a,fstype=ext4,mountpoint=/ 0"));
+  EXPECT_THAT(lines,
+              Contains("s node_filesystem_readonly device=/dev/b,fstype=ext4,mountpoint=/data 1"))
+      << "our own mount is not read-only: then it is the file system";
+}
+
 TEST_F(FilesystemTest, AMountThatHangsStopsNoOtherAndIsAskedAgainOnceItsCallReturns) {
   mounts("1 0 8:1 / /hang rw - ext4 /dev/a rw\n2 0 8:2 / /good rw - ext4 /dev/b rw\n");
   start({.proc = folder_.file("")});
