@@ -6,15 +6,27 @@ namespace lariat::host {
 namespace {
 
 constexpr std::array kSources = {
+    sdk::SourceEntry{"arp", "entries of the ARP table", &make_arp},
+    sdk::SourceEntry{"conntrack", "connections that netfilter tracks", &make_conntrack},
     sdk::SourceEntry{"cpu", "time of each CPU by mode; throttles", &make_cpu},
     sdk::SourceEntry{"diskstats", "reads, writes and discards of disks", &make_diskstats},
+    sdk::SourceEntry{"entropy", "entropy of the random numbers", &make_entropy},
+    sdk::SourceEntry{"filefd", "open files", &make_filefd},
     sdk::SourceEntry{"filesystem", "sizes of mounted file systems", &make_filesystem},
     sdk::SourceEntry{"loadavg", "load averages", &make_loadavg},
     sdk::SourceEntry{"meminfo", "memory by use", &make_meminfo},
     sdk::SourceEntry{"netdev", "traffic of network interfaces", &make_netdev},
+    sdk::SourceEntry{"netstat", "counters of network protocols", &make_netstat},
+    sdk::SourceEntry{"pressure", "time lost by waiting for CPU, memory and I/O", &make_pressure},
+    sdk::SourceEntry{"schedstat", "run and wait time of each CPU", &make_schedstat},
+    sdk::SourceEntry{"sockstat", "sockets in use", &make_sockstat},
+    sdk::SourceEntry{"softnet", "packets that each CPU has handled", &make_softnet},
     sdk::SourceEntry{"stat", "interrupts, context switches, forks, boot time", &make_stat},
     sdk::SourceEntry{"time", "clock, time zone, clock sources", &make_time},
+    sdk::SourceEntry{"timex", "the clock as the kernel steers it", &make_timex},
+    sdk::SourceEntry{"udp_queues", "octets that wait in UDP sockets", &make_udp_queues},
     sdk::SourceEntry{"uname", "kernel and host name", &make_uname},
+    sdk::SourceEntry{"vmstat", "paging, faults, processes killed for memory", &make_vmstat},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -30,6 +31,16 @@ namespace lariat::sdk {
   const std::string_view word = rest.substr(begin, end - begin);
   rest.remove_prefix(end);
   return word;
+}
+
+/// The whole text is one number, in hexadecimal without a prefix.
+[[nodiscard]] inline std::optional<std::uint64_t> parse_hexadecimal(
+    std::string_view text) noexcept {
+  constexpr int kBase = 16;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, kBase);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 /// The whole text is one number of this type.
