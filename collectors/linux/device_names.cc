@@ -40,8 +40,8 @@ constexpr std::array<std::string_view, 24> kTypes = {
     "mqueue",     "nsfs",        "overlay",   "proc",     "procfs",    "pstore",
     "rpc_pipefs", "securityfs",  "selinuxfs", "squashfs", "sysfs",     "tracefs"};
 
-template <std::size_t kCount>
-bool is_one_of(std::string_view text, const std::array<std::string_view, kCount>& these) noexcept {
+template <std::size_t Count>
+bool is_one_of(std::string_view text, const std::array<std::string_view, Count>& these) noexcept {
   return std::ranges::find(these, text) != these.end();
 }
 

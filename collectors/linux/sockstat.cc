@@ -21,26 +21,30 @@ class SockstatSource : public sdk::Source {
  public:
   explicit SockstatSource(sdk::Host& host) : host_(host) {}
 
-  // A kernel may lack either protocol.
   std::string collect(sdk::Answer& answer) override {
+    std::string fault;
     protocols_.begin();
     for (const char* const file : {"net/sockstat", "net/sockstat6"}) {
-      std::string error;
-      const auto content = host_.read_proc(file, error, sdk::ProcFile::Shape::kWhole);
-      if (!content) continue;
-      std::string_view rest = *content;
-      std::string_view line;
-      while (sdk::take_line(rest, line)) {
-        if (!take_protocol(line, answer)) {
-          return not_understood("/proc/" + std::string(file), line);
-        }
-      }
+      if (fault.empty()) fault = collect_file(file, answer);
     }
     protocols_.end();
-    return {};
+    return fault;
   }
 
  private:
+  // A kernel may lack either protocol.
+  std::string collect_file(std::string_view file, sdk::Answer& answer) {
+    std::string error;
+    const auto content = host_.read_proc(file, error, sdk::ProcFile::Shape::kWhole);
+    std::string_view rest = content.value_or(std::string_view());
+    std::string_view line;
+    while (sdk::take_line(rest, line)) {
+      const std::string_view whole = line;
+      if (!take_protocol(line, answer)) return not_understood("/proc/" + std::string(file), whole);
+    }
+    return {};
+  }
+
   bool take_protocol(std::string_view line, sdk::Answer& answer) {
     std::string_view protocol = sdk::take_word(line);
     if (!protocol.ends_with(':')) return false;

@@ -21,6 +21,10 @@ namespace lariat::sdk {
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
+[[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /// Takes the next field, up to a blank or tab, off `rest`; empty when none is left. By hand: the
 /// library's `find_first_of` calls a function for each octet, and /proc has thousands.
 [[nodiscard]] inline std::string_view take_word(std::string_view& rest) noexcept {

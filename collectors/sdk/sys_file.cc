@@ -71,6 +71,8 @@ bool SysFile::is_absent() const noexcept { return errno_ == ENOENT || errno_ == 
 
 bool SysFile::is_unsupported() const noexcept { return errno_ == EOPNOTSUPP; }
 
+bool SysFile::is_forbidden() const noexcept { return errno_ == EACCES || errno_ == EPERM; }
+
 std::string SysFile::error() const {
   return errno_ == 0 ? path_ + " does not hold one number" : cannot_read(path_, errno_);
 }

@@ -61,6 +61,8 @@ class SysFile {
   [[nodiscard]] bool is_absent() const noexcept;
   /// The same: the file is there, what it tells of is not.
   [[nodiscard]] bool is_unsupported() const noexcept;
+  /// The same: it is for others to read.
+  [[nodiscard]] bool is_forbidden() const noexcept;
   /// One sentence on why the last `read` or `number` failed.
   [[nodiscard]] std::string error() const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

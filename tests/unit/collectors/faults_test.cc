@@ -40,7 +40,9 @@ TEST(Faults, GarbageIsOneAndNamesTheFile) {
 }
 
 TEST(Faults, WhatAHostNeedNotHaveIsNone) {
-  for (const std::string_view source : {"conntrack", "pressure", "schedstat", "udp_queues"}) {
+  for (const std::string_view source :
+       {"conntrack", "dmi", "hwmon", "nvme", "os", "powersupplyclass", "pressure", "rapl",
+        "schedstat", "udp_queues"}) {
     SourceRun run(source, {.proc = "/nonexistent", .sys = "/nonexistent", .root = "/nonexistent"});
     EXPECT_THAT(run.collect(), IsEmpty()) << source;
     EXPECT_EQ(run.fault(), sdk::kNotHere) << source;
@@ -49,7 +51,7 @@ TEST(Faults, WhatAHostNeedNotHaveIsNone) {
 
 TEST(Faults, WhatEachHostHasIsOneIfItIsNotThere) {
   for (const std::string_view source :
-       {"arp", "entropy", "filefd", "netstat", "softnet", "vmstat"}) {
+       {"arp", "cpufreq", "entropy", "filefd", "netclass", "netstat", "softnet", "vmstat"}) {
     SourceRun run(source, {.proc = "/nonexistent", .sys = "/nonexistent", .root = "/nonexistent"});
     EXPECT_THAT(run.collect(), IsEmpty()) << source;
     EXPECT_THAT(run.fault(), HasSubstr("cannot read /nonexistent/")) << source;

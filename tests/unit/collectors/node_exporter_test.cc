@@ -34,9 +34,11 @@ struct Series {
 using AllSeries = std::map<Key, Series>;
 
 constexpr const char* kFamilies[] = {
-    "arp",     "conntrack", "cpu",    "diskstats", "entropy",    "filefd",    "filesystem",
-    "loadavg", "meminfo",   "netdev", "netstat",   "pressure",   "schedstat", "sockstat",
-    "softnet", "stat",      "time",   "timex",     "udp_queues", "uname",     "vmstat"};
+    "arp",        "conntrack", "cpu",        "cpufreq", "diskstats",        "dmi",      "edac",
+    "entropy",    "filefd",    "filesystem", "hwmon",   "loadavg",          "meminfo",  "netclass",
+    "netdev",     "netstat",   "nvme",       "os",      "powersupplyclass", "pressure", "rapl",
+    "schedstat",  "sockstat",  "softnet",    "stat",    "thermal_zone",     "time",     "timex",
+    "udp_queues", "uname",     "vmstat"};
 // What the folders of other kernels have.
 const std::set<std::string> kEarlyFamilies = {"cpu",    "diskstats", "loadavg", "meminfo",
                                               "netdev", "stat",      "time"};
@@ -207,6 +209,7 @@ TEST_F(AgainstNodeExporter, HasTheSameSeriesAndValuesOnFixtures) {
     const auto families = *set == '\0' ? families_in_files() : kEarlyFamilies;
     AllSeries they = theirs(
         {"--path.procfs=" + proc, "--path.sysfs=" + folder + "/sys",
+         "--path.rootfs=" + folder + "/rootfs",
          "--path.udev.data=" + folder + "/rootfs/run/udev/data", "--no-collector.netdev.netlink"},
         families);
     AllSeries we = ours(
