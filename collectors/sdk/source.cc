@@ -137,7 +137,7 @@ int run_sources(std::span<const char* const> arguments, const Program& program,
   Choice choice(entries);
   Paths paths;
   bool only_list = false;
-  const std::vector<Option> options = {
+  std::vector<Option> options = {
       {"--only", "NAME", "this source and no other; may be repeated",
        [&choice](std::string_view name) { return choice.add(choice.only, name); }},
       {"--no", "NAME", "not this source; may be repeated",
@@ -153,6 +153,9 @@ int run_sources(std::span<const char* const> arguments, const Program& program,
       folder("--sysfs", paths.sys, "in place of /sys"),
       folder("--rootfs", paths.root, "what all other paths stand below"),
   };
+  if (std::ranges::find(entries, "textfile", &SourceEntry::name) != entries.end()) {
+    options.push_back(folder("--textfiles", paths.textfiles, "where files *.prom are read"));
+  }
   std::optional<Host> host;
   std::optional<SourceSet> sources;
   const auto begin = [&] {

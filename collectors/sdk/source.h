@@ -22,6 +22,8 @@ struct Paths {
   std::string proc = "/proc";
   std::string sys = "/sys";
   std::string root = "/";  ///< What other paths stand below.
+  /// Where other programs leave files `*.prom`; below `root`.
+  std::string textfiles = "/var/lib/prometheus/node-exporter";
 
   /// `path`, absolute, as it is found below `root`.
   [[nodiscard]] std::string in_root(std::string_view path) const;
@@ -113,7 +115,8 @@ class SourceSet {
 };
 
 /// The main function of a collector that is made of sources: `run` with the options `--only`,
-/// `--no`, `--with`, `--list`, `--procfs`, `--sysfs` and `--rootfs`.
+/// `--no`, `--with`, `--list`, `--procfs`, `--sysfs` and `--rootfs`;
+/// with `--textfiles` if there is a source `textfile`.
 [[nodiscard]] int run_sources(std::span<const char* const> arguments, const Program& program,
                               std::span<const SourceEntry> entries,
                               const SourceSet::Report& report = {});

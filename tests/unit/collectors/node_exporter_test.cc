@@ -33,12 +33,43 @@ struct Series {
 };
 using AllSeries = std::map<Key, Series>;
 
-constexpr const char* kFamilies[] = {
-    "arp",        "conntrack", "cpu",        "cpufreq", "diskstats",        "dmi",      "edac",
-    "entropy",    "filefd",    "filesystem", "hwmon",   "loadavg",          "meminfo",  "netclass",
-    "netdev",     "netstat",   "nvme",       "os",      "powersupplyclass", "pressure", "rapl",
-    "schedstat",  "sockstat",  "softnet",    "stat",    "thermal_zone",     "time",     "timex",
-    "udp_queues", "uname",     "vmstat"};
+constexpr const char* kFamilies[] = {"arp",
+                                     "bonding",
+                                     "btrfs",
+                                     "conntrack",
+                                     "cpu",
+                                     "cpufreq",
+                                     "diskstats",
+                                     "dmi",
+                                     "edac",
+                                     "entropy",
+                                     "filefd",
+                                     "filesystem",
+                                     "hwmon",
+                                     "loadavg",
+                                     "mdadm",
+                                     "meminfo",
+                                     "netclass",
+                                     "netdev",
+                                     "netstat",
+                                     "nfs",
+                                     "nvme",
+                                     "os",
+                                     "powersupplyclass",
+                                     "pressure",
+                                     "rapl",
+                                     "schedstat",
+                                     "sockstat",
+                                     "softnet",
+                                     "stat",
+                                     "textfile",
+                                     "thermal_zone",
+                                     "time",
+                                     "timex",
+                                     "udp_queues",
+                                     "uname",
+                                     "vmstat",
+                                     "xfs"};
 // What the folders of other kernels have.
 const std::set<std::string> kEarlyFamilies = {"cpu",    "diskstats", "loadavg", "meminfo",
                                               "netdev", "stat",      "time"};
@@ -49,13 +80,19 @@ std::string node_exporter() {
   return std::string(LARIAT_SOURCE) + "/build/unpacked/usr/bin/prometheus-node-exporter";
 }
 
+// What node_exporter tells of itself.
+bool is_of_the_program(std::string_view name) {
+  return name.starts_with("go_") || name.starts_with("process_") || name.starts_with("promhttp_") ||
+         name == "node_exporter_build_info";
+}
+
 // Prometheus takes a label with an empty value for one that is not there.
 AllSeries series_in(std::string_view exposition) {
   AllSeries all;
   proto::ExpositionReader reader(exposition);
   proto::ExpositionValue value;
   while (reader.next(value)) {
-    if (!value.name.starts_with("node_") || value.name == "node_exporter_build_info") continue;
+    if (is_of_the_program(value.name)) continue;
     Labels labels;
     proto::LabelWalk walk(value.labels);
     proto::ExpositionLabel label;
@@ -64,7 +101,7 @@ AllSeries series_in(std::string_view exposition) {
       const std::string text(proto::unescape_label(label.value, room));
       if (!text.empty()) labels[std::string(label.name)] = text;
     }
-    const bool counter = value.type == proto::ExpositionValue::Type::kCounter;
+    const bool counter = value.cumulative();
     const bool untyped = value.type == proto::ExpositionValue::Type::kUntyped;
     all[{std::string(value.name), labels}] = {counter, untyped, value.value};
   }
@@ -210,6 +247,7 @@ TEST_F(AgainstNodeExporter, HasTheSameSeriesAndValuesOnFixtures) {
     AllSeries they = theirs(
         {"--path.procfs=" + proc, "--path.sysfs=" + folder + "/sys",
          "--path.rootfs=" + folder + "/rootfs",
+         "--collector.textfile.directory=" + folder + "/rootfs/var/lib/prometheus/node-exporter",
          "--path.udev.data=" + folder + "/rootfs/run/udev/data", "--no-collector.netdev.netlink"},
         families);
     AllSeries we = ours(
