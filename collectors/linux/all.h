@@ -11,6 +11,7 @@ namespace lariat::host {
 [[nodiscard]] std::unique_ptr<sdk::Source> make_arp(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_bonding(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_btrfs(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_cgroup(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_conntrack(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_cpu(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_cpufreq(sdk::Host& host);
@@ -32,6 +33,7 @@ namespace lariat::host {
 [[nodiscard]] std::unique_ptr<sdk::Source> make_os(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_powersupplyclass(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_pressure(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_processes(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_rapl(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_schedstat(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_sockstat(sdk::Host& host);

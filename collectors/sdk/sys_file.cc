@@ -114,6 +114,11 @@ bool Folder::list(Taker take) {
   return good;
 }
 
+void Folder::point_to(std::string_view path) {
+  close_it();
+  path_ = path;
+}
+
 bool Folder::is_absent() const noexcept { return errno_ == ENOENT || errno_ == ENOTDIR; }
 
 std::string Folder::error() const { return cannot_read(path_, errno_); }

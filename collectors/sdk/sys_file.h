@@ -90,6 +90,8 @@ class Folder {
   /// Hands out the names in it, in the kernel's order, without those that begin with a dot. False
   /// if it cannot be read.
   bool list(Taker take);
+  /// From now on it is another one.
+  void point_to(std::string_view path);
   /// Of the last failed `list`: there is no such folder.
   [[nodiscard]] bool is_absent() const noexcept;
   [[nodiscard]] std::string error() const;

@@ -155,8 +155,8 @@ TEST_P(ShippedProgram, WrongUseIsOneSentenceAndTwo) {
 TEST_P(ShippedProgram, HelpNamesEachOption) {
   Process program({path(), "--help"});
   EXPECT_EQ(program.wait(), 0);
-  for (const char* option :
-       {"--only", "--no", "--list", "--procfs", "--sysfs", "--rootfs", "--once", "--text"}) {
+  for (const char* option : {"--only", "--no", "--with", "--list", "--procfs", "--sysfs",
+                             "--rootfs", "--once", "--text"}) {
     EXPECT_THAT(program.text(kOut), HasSubstr(option));
   }
 }
@@ -188,6 +188,16 @@ TEST(LinuxProgram, OptionsChooseSources) {
   EXPECT_THAT(without,
               AllOf(Contains(HasSubstr(" node_load1 ")), Not(Contains(HasSubstr("node_cpu"))),
                     Not(Contains(HasSubstr("node_memory")))));
+
+  Process help({std::string(LARIAT_COLLECTORS) + "/linux", "--help"});
+  EXPECT_EQ(help.wait(), 0);
+  EXPECT_THAT(help.text(kOut), HasSubstr("  --textfiles DIR "));
+  const auto of_processes = HasSubstr("collector=processes ");
+  EXPECT_THAT(without, Not(Contains(of_processes))) << "off by default";
+  EXPECT_THAT(linux_lines({"--with", "processes"}),
+              AllOf(Contains(of_processes), Contains(HasSubstr(" node_load1 "))));
+  EXPECT_THAT(linux_lines({"--only", "processes"}),
+              AllOf(Contains(of_processes), Not(Contains(HasSubstr(" node_load1 ")))));
 
   Process list({std::string(LARIAT_COLLECTORS) + "/linux", "--list"});
   EXPECT_EQ(list.wait(), 0);
