@@ -31,25 +31,6 @@ bool contains(std::string_view text, std::string_view part) noexcept {
 
 }  // namespace
 
-std::optional<std::string> os_release_value(std::string_view text, std::string_view key) {
-  std::string_view line;
-  while (sdk::take_line(text, line)) {
-    if (!line.starts_with(key) || line.substr(key.size()).substr(0, 1) != "=") continue;
-    std::string_view spelled = trim(line.substr(key.size() + 1));
-    const bool quoted = spelled.size() >= 2 &&
-                        (spelled.front() == '"' || spelled.front() == '\'') &&
-                        spelled.back() == spelled.front();
-    if (quoted) spelled = spelled.substr(1, spelled.size() - 2);
-    std::string value;
-    for (std::size_t i = 0; i < spelled.size(); ++i) {
-      if (spelled[i] == '\\' && i + 1 < spelled.size()) ++i;
-      value += spelled[i];
-    }
-    return value;
-  }
-  return std::nullopt;
-}
-
 // What stands behind `key` the first time that anything does.
 std::optional<std::string> value_of(std::string_view key, std::string_view cpuinfo) {
   std::string_view line;

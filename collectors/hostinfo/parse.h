@@ -8,10 +8,6 @@
 
 namespace lariat::hostinfo {
 
-/// The value of a line `KEY=VALUE` of /etc/os-release, its quotes and escapes gone.
-[[nodiscard]] std::optional<std::string> os_release_value(std::string_view text,
-                                                          std::string_view key);
-
 /// What stands behind the colon of the first line of /proc/cpuinfo that names a model.
 [[nodiscard]] std::optional<std::string> cpu_model(std::string_view cpuinfo);
 /// A flag `hypervisor` is among those of the CPU.

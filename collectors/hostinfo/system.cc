@@ -7,6 +7,7 @@
 
 #include "collectors/hostinfo/all.h"
 #include "collectors/hostinfo/parse.h"
+#include "collectors/sdk/os_release.h"
 
 namespace lariat::hostinfo {
 namespace {
@@ -36,7 +37,7 @@ class SystemSource : public sdk::Source {
     if (!text) text = sdk::read_file(host_.paths().in_root("/usr/lib/os-release"));
     if (!text) return;
     const auto put = [&](std::string_view metric, std::string_view key) {
-      const auto value = os_release_value(*text, key);
+      const auto value = sdk::os_release_value(*text, key);
       if (value && !value->empty()) answer.fact(metric, *value);
     };
     put("host_os", "PRETTY_NAME");

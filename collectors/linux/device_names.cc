@@ -40,6 +40,20 @@ constexpr std::array<std::string_view, 24> kTypes = {
     "mqueue",     "nsfs",        "overlay",   "proc",     "procfs",    "pstore",
     "rpc_pipefs", "securityfs",  "selinuxfs", "squashfs", "sysfs",     "tracefs"};
 
+template <std::size_t Count>
+bool is_one_of(std::string_view text, const std::array<std::string_view, Count>& these) noexcept {
+  return std::ranges::find(these, text) != these.end();
+}
+
+constexpr std::array<std::string_view, 2> kErrors = {"InErrors", "InErrs"};
+constexpr std::array<std::string_view, 2> kOctets = {"InOctets", "OutOctets"};
+constexpr std::array<std::string_view, 2> kMessages = {"InMsgs", "OutMsgs"};
+constexpr std::array<std::string_view, 2> kTcpExtra = {"TCPSynRetrans", "TCPTimeouts"};
+constexpr std::array<std::string_view, 7> kTcp = {
+    "ActiveOpens", "InSegs", "OutSegs", "OutRsts", "PassiveOpens", "RetransSegs", "CurrEstab"};
+constexpr std::array<std::string_view, 5> kUdp = {"InDatagrams", "OutDatagrams", "NoPorts",
+                                                  "RcvbufErrors", "SndbufErrors"};
+
 }  // namespace
 
 bool is_ignored_disk(std::string_view name) noexcept {
@@ -69,6 +83,24 @@ bool is_ignored_mount(std::string_view path) noexcept {
 
 bool is_ignored_type(std::string_view type) noexcept {
   return !type.empty() && std::ranges::find(kTypes, type) != kTypes.end();
+}
+
+bool is_told_vmstat(std::string_view key) noexcept {
+  for (const std::string_view prefix : {"oom_kill", "pgpg", "pswp"}) {
+    if (key.starts_with(prefix)) return true;
+  }
+  return key.starts_with("pg") && key.find("fault", 2) != key.npos;
+}
+
+bool is_told_netstat(std::string_view protocol, std::string_view name) noexcept {
+  if (is_one_of(name, kErrors)) return true;
+  if (protocol == "Ip") return name == "Forwarding";
+  if (protocol == "Ip6" || protocol == "IpExt") return is_one_of(name, kOctets);
+  if (protocol == "Icmp" || protocol == "Icmp6") return is_one_of(name, kMessages);
+  if (protocol == "Tcp") return is_one_of(name, kTcp);
+  if (protocol == "Udp" || protocol == "Udp6") return is_one_of(name, kUdp);
+  return protocol == "TcpExt" && (name.starts_with("Listen") || name.starts_with("Syncookies") ||
+                                  is_one_of(name, kTcpExtra));
 }
 
 }  // namespace lariat::host

@@ -60,6 +60,8 @@ std::optional<std::string_view> ProcFile::read() {
   return std::string_view(buffer_.data(), size_);
 }
 
+bool ProcFile::is_absent() const noexcept { return errno_ == ENOENT || errno_ == ENOTDIR; }
+
 std::string ProcFile::error() const {
   return "cannot read " + path_ + ": " + std::generic_category().message(errno_);
 }

@@ -31,6 +31,8 @@ class ProcFile {
   [[nodiscard]] bool may_have_changed() noexcept;
   /// What it holds, until the next call; or nothing, and `error` says why.
   [[nodiscard]] std::optional<std::string_view> read();
+  /// After a failed `read`: there is no such file.
+  [[nodiscard]] bool is_absent() const noexcept;
   /// One sentence on why the last `read` failed.
   [[nodiscard]] std::string error() const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

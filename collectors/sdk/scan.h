@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -20,6 +21,10 @@ namespace lariat::sdk {
 
 [[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
+[[nodiscard]] constexpr bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /// Takes the next field, up to a blank or tab, off `rest`; empty when none is left. By hand: the
 /// library's `find_first_of` calls a function for each octet, and /proc has thousands.
 [[nodiscard]] inline std::string_view take_word(std::string_view& rest) noexcept {
@@ -30,6 +35,16 @@ namespace lariat::sdk {
   const std::string_view word = rest.substr(begin, end - begin);
   rest.remove_prefix(end);
   return word;
+}
+
+/// The whole text is one number, in hexadecimal without a prefix.
+[[nodiscard]] inline std::optional<std::uint64_t> parse_hexadecimal(
+    std::string_view text) noexcept {
+  constexpr int kBase = 16;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, kBase);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 /// The whole text is one number of this type.

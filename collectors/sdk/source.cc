@@ -34,13 +34,15 @@ class Choice {
       return std::ranges::find(names, name) != names.end();
     };
     for (const SourceEntry& entry : entries_) {
-      if (!only.empty() && !has(only, entry.name)) continue;
-      if (!has(without, entry.name)) chosen.push_back(entry);
+      const bool wanted =
+          only.empty() ? entry.by_default || has(with, entry.name) : has(only, entry.name);
+      if (wanted && !has(without, entry.name)) chosen.push_back(entry);
     }
     return chosen;
   }
 
   Names only;
+  Names with;
   Names without;
 
  private:
@@ -64,7 +66,8 @@ int list(std::span<const SourceEntry> entries) {
   for (const SourceEntry& entry : entries) {
     std::string line(entry.name);
     line.resize(std::max(kColumn, line.size() + 1), ' ');
-    text.append(line).append(entry.help).push_back('\n');
+    text.append(line).append(entry.help);
+    text.append(entry.by_default ? "\n" : " (off by default)\n");
   }
   return write_all(STDOUT_FILENO, std::as_bytes(std::span(text))) ? 0 : 1;
 }
@@ -119,6 +122,8 @@ bool SourceSet::collect_one(Member& member, Answer& answer) const {
   const Answer::Mark mark = answer.mark();
   std::string fault = member.source->collect(answer);
   if (!fault.empty()) answer.roll_back(mark);
+  // A host without such a thing has no fault, and one that has lost it is told of the same way.
+  if (fault == kNotHere) return false;
   // The words of a fault may change each time, with what was read: they are no news.
   if (fault.empty() == member.failing) {
     member.failing = !member.failing;
@@ -132,11 +137,13 @@ int run_sources(std::span<const char* const> arguments, const Program& program,
   Choice choice(entries);
   Paths paths;
   bool only_list = false;
-  const std::vector<Option> options = {
+  std::vector<Option> options = {
       {"--only", "NAME", "this source and no other; may be repeated",
        [&choice](std::string_view name) { return choice.add(choice.only, name); }},
       {"--no", "NAME", "not this source; may be repeated",
        [&choice](std::string_view name) { return choice.add(choice.without, name); }},
+      {"--with", "NAME", "this source, too, which is off by default; may be repeated",
+       [&choice](std::string_view name) { return choice.add(choice.with, name); }},
       {"--list", "", "the sources' names",
        [&only_list](std::string_view) {
          only_list = true;
@@ -146,6 +153,9 @@ int run_sources(std::span<const char* const> arguments, const Program& program,
       folder("--sysfs", paths.sys, "in place of /sys"),
       folder("--rootfs", paths.root, "what all other paths stand below"),
   };
+  if (std::ranges::find(entries, "textfile", &SourceEntry::name) != entries.end()) {
+    options.push_back(folder("--textfiles", paths.textfiles, "where files *.prom are read"));
+  }
   std::optional<Host> host;
   std::optional<SourceSet> sources;
   const auto begin = [&] {

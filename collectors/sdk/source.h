@@ -13,6 +13,7 @@
 #include "collectors/sdk/answer.h"
 #include "collectors/sdk/proc_file.h"
 #include "collectors/sdk/program.h"
+#include "collectors/sdk/sys_file.h"
 
 namespace lariat::sdk {
 
@@ -21,6 +22,8 @@ struct Paths {
   std::string proc = "/proc";
   std::string sys = "/sys";
   std::string root = "/";  ///< What other paths stand below.
+  /// Where other programs leave files `*.prom`; below `root`.
+  std::string textfiles = "/var/lib/prometheus/node-exporter";
 
   /// `path`, absolute, as it is found below `root`.
   [[nodiscard]] std::string in_root(std::string_view path) const;
@@ -36,6 +39,8 @@ class Host {
   /// has a sentence.
   [[nodiscard]] std::optional<std::string_view> read_proc(std::string_view file, std::string& error,
                                                           ProcFile::Shape shape);
+  /// What sources may keep open of small files, all together.
+  [[nodiscard]] Descriptors& descriptors() noexcept { return descriptors_; }
   /// Begins a round: what was read is old.
   void next_round() noexcept;
 
@@ -47,8 +52,13 @@ class Host {
   };
 
   Paths paths_;
+  Descriptors descriptors_;
   std::map<std::string, Shared, std::less<>> files_;
 };
+
+/// What `Source::collect` returns if this host has nothing of its kind: no success, and not worth a
+/// word either.
+inline constexpr std::string_view kNotHere = "not here";
 
 /// Reads one kind of numbers of the host.
 class Source {
@@ -67,6 +77,7 @@ struct SourceEntry {
   std::string_view name;
   std::string_view help;
   std::unique_ptr<Source> (*make)(Host& host);
+  bool by_default = true;  ///< Else `--with` or `--only` must name it.
 };
 
 /// How a source did in one round.
@@ -104,7 +115,8 @@ class SourceSet {
 };
 
 /// The main function of a collector that is made of sources: `run` with the options `--only`,
-/// `--no`, `--list`, `--procfs`, `--sysfs` and `--rootfs`.
+/// `--no`, `--with`, `--list`, `--procfs`, `--sysfs` and `--rootfs`;
+/// with `--textfiles` if there is a source `textfile`.
 [[nodiscard]] int run_sources(std::span<const char* const> arguments, const Program& program,
                               std::span<const SourceEntry> entries,
                               const SourceSet::Report& report = {});

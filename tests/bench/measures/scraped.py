@@ -19,8 +19,11 @@ EXPORTER = PROJECT / "build" / "unpacked" / "usr" / "bin" / "prometheus-node-exp
 # Those that the collector `linux` has, and nothing about the exporter itself.
 SAME_FAMILIES = ["--collector.disable-defaults", "--web.disable-exporter-metrics", *(
     f"--collector.{name}" for name in (
-        "cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat", "time",
-        "uname"))]
+        "arp", "bonding", "btrfs", "conntrack", "cpu", "cpufreq", "diskstats", "dmi", "edac",
+        "entropy", "filefd", "filesystem", "hwmon", "loadavg", "mdadm", "meminfo", "netclass",
+        "netdev", "netstat", "nfs", "nvme", "os", "powersupplyclass", "pressure", "rapl",
+        "schedstat", "sockstat", "softnet", "stat", "textfile", "thermal_zone", "time", "timex",
+        "udp_queues", "uname", "vmstat", "xfs"))]
 
 
 class Scraped:

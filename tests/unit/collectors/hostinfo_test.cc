@@ -5,6 +5,7 @@
 
 #include "collectors/hostinfo/all.h"
 #include "collectors/hostinfo/parse.h"
+#include "collectors/sdk/os_release.h"
 #include "tests/support/process.h"
 #include "tests/unit/collectors/source_run.h"
 
@@ -72,12 +73,12 @@ TEST(Hostinfo, AMissingFileIsAFaultOfItsSource) {
 }
 
 TEST(OsRelease, QuotesAreTakenOff) {
-  EXPECT_EQ(os_release_value("ID=a\nID_LIKE=b\n", "ID_LIKE"), "b");
-  EXPECT_EQ(os_release_value("XID=a\nID=\"\"\n", "ID"), "");
-  EXPECT_EQ(os_release_value("ID=\"a \\\"b\\\"\"", "ID"), "a \"b\"");
-  EXPECT_EQ(os_release_value("ID=\"", "ID"), "\"");
-  EXPECT_FALSE(os_release_value("ID", "ID"));
-  EXPECT_FALSE(os_release_value("", "ID"));
+  EXPECT_EQ(sdk::os_release_value("ID=a\nID_LIKE=b\n", "ID_LIKE"), "b");
+  EXPECT_EQ(sdk::os_release_value("XID=a\nID=\"\"\n", "ID"), "");
+  EXPECT_EQ(sdk::os_release_value("ID=\"a \\\"b\\\"\"", "ID"), "a \"b\"");
+  EXPECT_EQ(sdk::os_release_value("ID=\"", "ID"), "\"");
+  EXPECT_FALSE(sdk::os_release_value("ID", "ID"));
+  EXPECT_FALSE(sdk::os_release_value("", "ID"));
 }
 
 TEST(FullName, IsFoundInHosts) {

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 
+#include "collectors/linux/all.h"
 #include "proto/decode.h"
 #include "tests/support/process.h"
 
@@ -153,8 +155,8 @@ TEST_P(ShippedProgram, WrongUseIsOneSentenceAndTwo) {
 TEST_P(ShippedProgram, HelpNamesEachOption) {
   Process program({path(), "--help"});
   EXPECT_EQ(program.wait(), 0);
-  for (const char* option :
-       {"--only", "--no", "--list", "--procfs", "--sysfs", "--rootfs", "--once", "--text"}) {
+  for (const char* option : {"--only", "--no", "--with", "--list", "--procfs", "--sysfs",
+                             "--rootfs", "--once", "--text"}) {
     EXPECT_THAT(program.text(kOut), HasSubstr(option));
   }
 }
@@ -187,12 +189,26 @@ TEST(LinuxProgram, OptionsChooseSources) {
               AllOf(Contains(HasSubstr(" node_load1 ")), Not(Contains(HasSubstr("node_cpu"))),
                     Not(Contains(HasSubstr("node_memory")))));
 
+  Process help({std::string(LARIAT_COLLECTORS) + "/linux", "--help"});
+  EXPECT_EQ(help.wait(), 0);
+  EXPECT_THAT(help.text(kOut), HasSubstr("  --textfiles DIR "));
+  const auto of_processes = HasSubstr("collector=processes ");
+  EXPECT_THAT(without, Not(Contains(of_processes))) << "off by default";
+  EXPECT_THAT(linux_lines({"--with", "processes"}),
+              AllOf(Contains(of_processes), Contains(HasSubstr(" node_load1 "))));
+  EXPECT_THAT(linux_lines({"--only", "processes"}),
+              AllOf(Contains(of_processes), Not(Contains(HasSubstr(" node_load1 ")))));
+
   Process list({std::string(LARIAT_COLLECTORS) + "/linux", "--list"});
   EXPECT_EQ(list.wait(), 0);
-  EXPECT_THAT(lines_in(list.text(kOut)),
-              ElementsAre(StartsWith("cpu "), StartsWith("diskstats "), StartsWith("filesystem "),
-                          StartsWith("loadavg "), StartsWith("meminfo "), StartsWith("netdev "),
-                          StartsWith("stat "), StartsWith("time "), StartsWith("uname ")));
+  const auto listed = lines_in(list.text(kOut));
+  const auto sources = host::all_sources();
+  ASSERT_EQ(listed.size(), sources.size());
+  EXPECT_TRUE(std::ranges::is_sorted(listed));
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    EXPECT_THAT(listed[i], StartsWith(std::string(sources[i].name) + ' '));
+    EXPECT_EQ(listed[i].ends_with(" (off by default)"), !sources[i].by_default) << listed[i];
+  }
 }
 
 TEST(LinuxProgram, ASourceOfGarbageCostsItselfAloneAndIsToldOfOnce) {
@@ -202,16 +218,16 @@ TEST(LinuxProgram, ASourceOfGarbageCostsItselfAloneAndIsToldOfOnce) {
   program.close_input();
   EXPECT_EQ(program.wait(), 0);
   const auto lines = lines_in(program.text(kOut));
-  for (const char* bad :
+  const auto words = lines_in(program.text(kErr));
+  for (const std::string bad :
        {"cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat"}) {
-    EXPECT_THAT(
-        lines,
-        Contains("sample 6 node_scrape_collector_success collector=" + std::string(bad) + " 0"));
+    EXPECT_THAT(lines, Contains("sample 6 node_scrape_collector_success collector=" + bad + " 0"));
+    EXPECT_THAT(words, Contains(StartsWith("linux: " + bad + ": ")).Times(1));
   }
   EXPECT_THAT(lines, Contains("sample 6 node_scrape_collector_success collector=uname 1"));
   EXPECT_THAT(lines, Contains(HasSubstr("node_uname_info")));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("node_memory"))));
-  EXPECT_EQ(lines_in(program.text(kErr)).size(), 7U) << program.text(kErr);
+  for (const auto& word : words) EXPECT_THAT(words, Contains(word).Times(1));
 }
 
 TEST(LinuxProgram, NeedsOnlyTheCAndCxxLibraries) {

@@ -1,0 +1,130 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/collectors/source_run.h"
+
+namespace lariat::host {
+namespace {
+
+using test::SourceRun;
+using testing::UnorderedElementsAre;
+
+TEST(Nfs, TellsTheRequestsOfEachVersion) {
+  SourceRun run("nfs");
+  EXPECT_THAT(run.collect(),
+              UnorderedElementsAre("d node_nfs_connections_total 44",
+                                   "d node_nfs_packets_total protocol=tcp 45",
+                                   "d node_nfs_packets_total protocol=udp 69",
+                                   "d node_nfs_requests_total method=Access,proto=3 117661341",
+                                   "d node_nfs_requests_total method=Access,proto=4 13",
+                                   "d node_nfs_requests_total method=Allocate,proto=4 51",
+                                   "d node_nfs_requests_total method=BindConnToSession,proto=4 48",
+                                   "d node_nfs_requests_total method=Clone,proto=4 54",
+                                   "d node_nfs_requests_total method=Close,proto=4 4",
+                                   "d node_nfs_requests_total method=Commit,proto=3 1",
+                                   "d node_nfs_requests_total method=Commit,proto=4 0",
+                                   "d node_nfs_requests_total method=Create,proto=2 9",
+                                   "d node_nfs_requests_total method=Create,proto=3 2993289",
+                                   "d node_nfs_requests_total method=Create,proto=4 21",
+                                   "d node_nfs_requests_total method=CreateSession,proto=4 35",
+                                   "d node_nfs_requests_total method=DeAllocate,proto=4 52",
+                                   "d node_nfs_requests_total method=DelegReturn,proto=4 27",
+                                   "d node_nfs_requests_total method=DestroyClientID,proto=4 49",
+                                   "d node_nfs_requests_total method=DestroySession,proto=4 36",
+                                   "d node_nfs_requests_total method=ExchangeID,proto=4 34",
+                                   "d node_nfs_requests_total method=FreeStateID,proto=4 46",
+                                   "d node_nfs_requests_total method=FsInfo,proto=3 13332",
+                                   "d node_nfs_requests_total method=FsInfo,proto=4 6",
+                                   "d node_nfs_requests_total method=FsLocations,proto=4 30",
+                                   "d node_nfs_requests_total method=FsStat,proto=2 17",
+                                   "d node_nfs_requests_total method=FsStat,proto=3 92385",
+                                   "d node_nfs_requests_total method=FsidPresent,proto=4 33",
+                                   "d node_nfs_requests_total method=GetACL,proto=4 28",
+                                   "d node_nfs_requests_total method=GetAttr,proto=2 1",
+                                   "d node_nfs_requests_total method=GetAttr,proto=3 1061909262",
+                                   "d node_nfs_requests_total method=GetDeviceInfo,proto=4 41",
+                                   "d node_nfs_requests_total method=GetDeviceList,proto=4 47",
+                                   "d node_nfs_requests_total method=GetLeaseTime,proto=4 38",
+                                   "d node_nfs_requests_total method=Getattr,proto=4 14",
+                                   "d node_nfs_requests_total method=LayoutCommit,proto=4 42",
+                                   "d node_nfs_requests_total method=LayoutGet,proto=4 40",
+                                   "d node_nfs_requests_total method=LayoutReturn,proto=4 43",
+                                   "d node_nfs_requests_total method=LayoutStats,proto=4 53",
+                                   "d node_nfs_requests_total method=Link,proto=2 12",
+                                   "d node_nfs_requests_total method=Link,proto=3 16",
+                                   "d node_nfs_requests_total method=Link,proto=4 19",
+                                   "d node_nfs_requests_total method=Lock,proto=4 10",
+                                   "d node_nfs_requests_total method=Lockt,proto=4 11",
+                                   "d node_nfs_requests_total method=Locku,proto=4 12",
+                                   "d node_nfs_requests_total method=Lookup,proto=2 4",
+                                   "d node_nfs_requests_total method=Lookup,proto=3 4077635",
+                                   "d node_nfs_requests_total method=Lookup,proto=4 15",
+                                   "d node_nfs_requests_total method=LookupRoot,proto=4 16",
+                                   "d node_nfs_requests_total method=MkDir,proto=2 14",
+                                   "d node_nfs_requests_total method=MkDir,proto=3 590",
+                                   "d node_nfs_requests_total method=MkNod,proto=3 12",
+                                   "d node_nfs_requests_total method=Null,proto=2 0",
+                                   "d node_nfs_requests_total method=Null,proto=3 8",
+                                   "d node_nfs_requests_total method=Null,proto=4 1",
+                                   "d node_nfs_requests_total method=Open,proto=4 0",
+                                   "d node_nfs_requests_total method=OpenConfirm,proto=4 1",
+                                   "d node_nfs_requests_total method=OpenDowngrade,proto=4 3",
+                                   "d node_nfs_requests_total method=OpenNoattr,proto=4 2",
+                                   "d node_nfs_requests_total method=PathConf,proto=3 2",
+                                   "d node_nfs_requests_total method=Pathconf,proto=4 22",
+                                   "d node_nfs_requests_total method=Read,proto=2 6",
+                                   "d node_nfs_requests_total method=Read,proto=3 29391916",
+                                   "d node_nfs_requests_total method=Read,proto=4 0",
+                                   "d node_nfs_requests_total method=ReadDir,proto=2 16",
+                                   "d node_nfs_requests_total method=ReadDir,proto=3 17",
+                                   "d node_nfs_requests_total method=ReadDir,proto=4 25",
+                                   "d node_nfs_requests_total method=ReadDirPlus,proto=3 3983",
+                                   "d node_nfs_requests_total method=ReadLink,proto=2 5",
+                                   "d node_nfs_requests_total method=ReadLink,proto=3 5",
+                                   "d node_nfs_requests_total method=ReadLink,proto=4 24",
+                                   "d node_nfs_requests_total method=ReclaimComplete,proto=4 39",
+                                   "d node_nfs_requests_total method=ReleaseLockowner,proto=4 31",
+                                   "d node_nfs_requests_total method=Remove,proto=2 10",
+                                   "d node_nfs_requests_total method=Remove,proto=3 7815",
+                                   "d node_nfs_requests_total method=Remove,proto=4 17",
+                                   "d node_nfs_requests_total method=Rename,proto=2 11",
+                                   "d node_nfs_requests_total method=Rename,proto=3 1130",
+                                   "d node_nfs_requests_total method=Rename,proto=4 18",
+                                   "d node_nfs_requests_total method=Renew,proto=4 7",
+                                   "d node_nfs_requests_total method=RmDir,proto=2 15",
+                                   "d node_nfs_requests_total method=RmDir,proto=3 15",
+                                   "d node_nfs_requests_total method=Root,proto=2 3",
+                                   "d node_nfs_requests_total method=Secinfo,proto=4 32",
+                                   "d node_nfs_requests_total method=SecinfoNoName,proto=4 44",
+                                   "d node_nfs_requests_total method=Seek,proto=4 50",
+                                   "d node_nfs_requests_total method=Sequence,proto=4 37",
+                                   "d node_nfs_requests_total method=ServerCaps,proto=4 26",
+                                   "d node_nfs_requests_total method=SetACL,proto=4 29",
+                                   "d node_nfs_requests_total method=SetAttr,proto=2 2",
+                                   "d node_nfs_requests_total method=SetAttr,proto=3 48906",
+                                   "d node_nfs_requests_total method=SetClientID,proto=4 8",
+                                   "d node_nfs_requests_total method=SetClientIDConfirm,proto=4 9",
+                                   "d node_nfs_requests_total method=Setattr,proto=4 5",
+                                   "d node_nfs_requests_total method=StatFs,proto=4 23",
+                                   "d node_nfs_requests_total method=SymLink,proto=2 13",
+                                   "d node_nfs_requests_total method=SymLink,proto=3 11",
+                                   "d node_nfs_requests_total method=Symlink,proto=4 20",
+                                   "d node_nfs_requests_total method=TestStateID,proto=4 45",
+                                   "d node_nfs_requests_total method=WrCache,proto=2 7",
+                                   "d node_nfs_requests_total method=Write,proto=2 8",
+                                   "d node_nfs_requests_total method=Write,proto=3 2570425",
+                                   "d node_nfs_requests_total method=Write,proto=4 0",
+                                   "d node_nfs_rpc_authentication_refreshes_total 1218815394",
+                                   "d node_nfs_rpc_retransmissions_total 374636",
+                                   "d node_nfs_rpcs_total 1218785755"));
+  EXPECT_EQ(run.fault(), "");
+}
+
+TEST(Nfs, AHostWithoutHasNoneAndSaysNoWord) {
+  SourceRun run("nfs", {.proc = "/nonexistent", .sys = "/nonexistent", .root = "/nonexistent"});
+  EXPECT_TRUE(run.collect().empty());
+  EXPECT_THAT(run.fault(), testing::AnyOf("", sdk::kNotHere));
+}
+
+}  // namespace
+}  // namespace lariat::host
