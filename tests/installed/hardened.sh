@@ -30,6 +30,8 @@ compare() {
     function say(text) { print text; bad = 1 }
     function moves(name) {
       return name ~ /^node_(memory|load|procs|scrape_collector_duration|filesystem_(avail|free|files_free))/ \
+        || name ~ /^node_(sockstat|netstat|filefd|entropy|nf_conntrack|arp|pressure|timex|hwmon|thermal)/ \
+        || name ~ /^node_(cpu_(scaling_)?frequency|disk_io_now|udp_queues|vmstat|schedstat|softnet)/ \
         || name ~ /^(process|lariat)_/
     }
     FNR == 1 { ++file }
