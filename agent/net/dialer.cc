@@ -150,10 +150,8 @@ bool Dialer::established() {
 void Dialer::connect_ready() {
   if (const int error = take_error(socket_.get()); error != 0) {
     fail_address(error);
-  } else if (still_connecting(socket_.get())) {
-    return;  // An event of another descriptor that had the number.
-  } else if (established()) {
-    return;
+  } else if (still_connecting(socket_.get()) || established()) {
+    return;  // Still: the event was of another descriptor that had the number.
   }
   try_next();
 }
