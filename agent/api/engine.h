@@ -94,7 +94,7 @@ class Engine {
   void begin_call() noexcept;
   /// And ends: a host is told what changed.
   void end_call();
-  /// For `lariat_log`: an error of the caller's.
+  /// A mistake of the caller's, to the program's log.
   void tell(const std::string& line) const { lines_.error(line); }
   /// What a child process has to do when its libev loop says so.
   void on_fork(std::function<void()> run) { loop_->on_fork(std::move(run)); }

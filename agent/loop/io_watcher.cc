@@ -15,10 +15,7 @@ struct IoWatcher::Impl {
   std::function<void()> call{};  // What a host has done; libev calls `fired`.
   bool hosted_active = false;
 
-  [[nodiscard]] Hosted* hosted() const noexcept {
-    auto& host = loop.impl_->hosted;
-    return host ? &*host : nullptr;
-  }
+  [[nodiscard]] Hosted* hosted() const noexcept { return loop.impl_->host(); }
   [[nodiscard]] bool writes() const noexcept { return kind == CallbackKind::kWrite; }
 
   void run() {

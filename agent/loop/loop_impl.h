@@ -28,6 +28,8 @@ struct Loop::Impl {
   void before_wait() noexcept;
   void after_wait() noexcept;
   void close_second(base::Monotonic now) noexcept;
+  /// Null: libev drives it.
+  [[nodiscard]] Hosted* host() noexcept { return hosted ? &*hosted : nullptr; }
 
   struct ev_loop* handle = nullptr;  // None with a host.
   bool theirs = false;

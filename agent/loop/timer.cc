@@ -14,10 +14,7 @@ struct Timer::Impl {
   std::function<void()> call{};  // What a host has done; libev calls `fired`.
   std::optional<Hosted::TimerPlace> place{};
 
-  [[nodiscard]] Hosted* hosted() const noexcept {
-    auto& host = loop.impl_->hosted;
-    return host ? &*host : nullptr;
-  }
+  [[nodiscard]] Hosted* hosted() const noexcept { return loop.impl_->host(); }
   void run() {
     loop.count(CallbackKind::kTimer);
     callback();
