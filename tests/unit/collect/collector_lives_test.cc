@@ -86,6 +86,7 @@ TEST_F(CollectorTest, AStreamThatHasEndedIsNotAskedWhileItsPipeIsRead) {
   auto& mine =
       make(collector(script("p", "printf 'done\\n'; exec seq 1000000 1005000"), Mode::kStream));
   mine.start();
+  wait_for_exit();  // Its pipe holds all that it printed: reading that takes some 2,500 turns.
   ASSERT_TRUE(until([this, &mine] { return mine.end() && runs_ == 1; }));
   ASSERT_EQ(mine.state().state, "running") << "all is read already";
   mine.due(false);
