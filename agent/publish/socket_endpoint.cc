@@ -48,7 +48,7 @@ EndReason reason_of(int error) noexcept {
 
 }  // namespace
 
-SocketEndpoint::SocketEndpoint(const EndpointContext& context, EndpointConfig config)
+SocketEndpoint::SocketEndpoint(const EndpointContext& context, const EndpointConfig& config)
     : Endpoint(context, config, make_reader(context, config.limits)),
       dialer_(context.loop, context.resolver,
               [this](net::DialOutcome outcome) noexcept { dialled(std::move(outcome)); }),

@@ -25,7 +25,7 @@ namespace lariat::publish {
 /// goes out again, whole, on the next connection.
 class SocketEndpoint final : public Endpoint {
  public:
-  SocketEndpoint(const EndpointContext& context, EndpointConfig config);
+  SocketEndpoint(const EndpointContext& context, const EndpointConfig& config);
   ~SocketEndpoint() override;
 
   void stop() override;
