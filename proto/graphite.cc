@@ -61,6 +61,30 @@ bool has_key(std::string_view tags, const TagPiece& tag, std::string_view key) n
   return spelled == key || (spelled.size() > key.size() && compare_keys(spelled, key) == 0);
 }
 
+/// Which tags the pieces of a template name.
+class Places {
+ public:
+  Places(std::string_view text, std::span<const TagPiece> tags,
+         std::span<const Piece> pieces) noexcept {
+    for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
+      if (pieces[piece].kind != Piece::Kind::kTag) continue;
+      const auto is_meant = [&](const TagPiece& tag) {
+        return has_key(text, tag, pieces[piece].key);
+      };
+      const auto found = std::ranges::find_if(tags, is_meant);
+      tag_of_[piece] = static_cast<std::uint8_t>(found - tags.begin());
+      if (found != tags.end()) named_ |= std::uint64_t{1} << tag_of_[piece];
+    }
+  }
+  /// The tag that a piece names; behind the last if there is none.
+  [[nodiscard]] std::size_t of(std::size_t piece) const noexcept { return tag_of_[piece]; }
+  [[nodiscard]] bool has(std::size_t tag) const noexcept { return (named_ >> tag & 1U) != 0; }
+
+ private:
+  std::array<std::uint8_t, kMaxNameEntries> tag_of_;
+  std::uint64_t named_ = 0;
+};
+
 char* put_tags(std::string_view name, char* out) noexcept {
   TagRoom room;
   for (const auto& [key, value] : plain_tags(name, kTagKey, kTagValue, room)) {
@@ -174,38 +198,27 @@ std::size_t GraphiteEncoder::write_path(std::string_view canonical_name, std::st
 char* GraphiteEncoder::put_pieces(std::string_view name, std::string_view suffix,
                                   char* out) const noexcept {
   const std::string_view text = tags_of(name);
+  const auto pieces = options_.layout.pieces();
   std::array<TagPiece, kMaxNameEntries> room;
   const auto tags = split_tags(text, room);
-  const auto value_of = [text](const TagPiece& tag) {
-    return text.substr(tag.value, std::size_t{tag.end} - tag.value);
-  };
-  // Which of the tags have a place of their own.
-  std::array<std::size_t, kMaxNameEntries> places;
-  std::uint64_t placed = 0;
-  const auto pieces = options_.layout.pieces();
-  for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
-    places[piece] = tags.size();
-    if (pieces[piece].kind != Piece::Kind::kTag) continue;
-    const auto has = [&](const TagPiece& tag) { return has_key(text, tag, pieces[piece].key); };
-    places[piece] = static_cast<std::size_t>(std::ranges::find_if(tags, has) - tags.begin());
-    if (places[piece] < tags.size()) placed |= std::uint64_t{1} << places[piece];
-  }
+  const Places places(text, tags, pieces);
   char* const begin = out;
   const auto separate = [&out, begin] {
     if (out != begin) *out++ = '.';
+  };
+  const auto put_value = [&](const TagPiece& tag) {
+    separate();
+    out = put_level(text.substr(tag.value, std::size_t{tag.end} - tag.value), out);
   };
   for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
     if (pieces[piece].kind == Piece::Kind::kMetric) {
       separate();
       out = put(suffix, put_levels(metric_of(name), out));
-    } else if (places[piece] < tags.size()) {
-      separate();
-      out = put_level(value_of(tags[places[piece]]), out);
-    } else if (pieces[piece].kind == Piece::Kind::kTags) {
+    } else if (pieces[piece].kind == Piece::Kind::kTag) {
+      if (places.of(piece) < tags.size()) put_value(tags[places.of(piece)]);
+    } else {
       for (std::size_t tag = 0; tag < tags.size(); ++tag) {
-        if ((placed >> tag & 1U) != 0) continue;
-        separate();
-        out = put_level(value_of(tags[tag]), out);
+        if (!places.has(tag)) put_value(tags[tag]);
       }
     }
   }
