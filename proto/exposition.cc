@@ -2,38 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
+
+#include "proto/number_text.h"
+#include "proto/utf8.h"
 
 namespace lariat::proto {
 namespace {
-
-unsigned octet(std::string_view text, std::size_t at) noexcept {
-  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-}
-
-/// Length of the UTF-8 character that `text`, which does not begin with ASCII, begins with; 0 if
-/// it begins with none.
-std::size_t character_size(std::string_view text) noexcept {
-  const unsigned first = octet(text, 0);
-  const unsigned second = octet(text, 1);
-  std::size_t size = 0;
-  // The second octet says whether it is too long a spelling, a surrogate, or beyond Unicode.
-  if (first >= 0xc2 && first <= 0xdf) {
-    size = 2;
-  } else if (first >= 0xe0 && first <= 0xef) {
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-    size = 3;
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-    size = 4;
-  }
-  for (std::size_t at = 1; at < size; ++at) {
-    if ((octet(text, at) & 0xc0U) != 0x80U) return 0;
-  }
-  return size;
-}
 
 void append_head(std::string_view family, std::string_view labels, std::string& out) {
   out += family;
@@ -47,9 +22,8 @@ void append_head(std::string_view family, std::string_view labels, std::string& 
 
 template <typename Number>
 void append_number(Number value, std::string& out) {
-  std::array<char, 32> room;
-  const auto written = std::to_chars(room.data(), room.data() + room.size(), value);
-  out.append(room.data(), written.ptr);
+  std::array<char, kNumberRoom> room;
+  out.append(room.data(), write_number(value, room.data()));
 }
 
 }  // namespace
@@ -66,7 +40,7 @@ void append_label_value(std::string_view value, std::string& out) {
       out += "\\n";
     } else {
       const bool ascii = first != '\0' && static_cast<unsigned char>(first) < 0x80;
-      const std::size_t character = ascii ? 1 : first == '\0' ? 0 : character_size(value);
+      const std::size_t character = ascii ? 1 : first == '\0' ? 0 : utf8_size(value);
       size = std::max<std::size_t>(character, 1);
       out += character > 0 ? value.substr(0, size) : std::string_view("_");
     }
@@ -97,14 +71,8 @@ void append_type(std::string_view family, FamilyType type, std::string& out) {
 
 void append_sample(std::string_view family, std::string_view labels, double value,
                    std::string& out) {
-  constexpr double kWhole = 1e15;  // Below, a whole number is shown as one: 1000000, not 1e+06.
   append_head(family, labels, out);
-  if (std::fabs(value) < kWhole && value == std::trunc(value) &&
-      !(value == 0 && std::signbit(value))) {
-    append_number(static_cast<std::int64_t>(value), out);
-  } else {
-    append_number(value, out);
-  }
+  append_number(value, out);
   out += '\n';
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "proto/legal_name.h"
+#include "proto/point.h"
 #include "proto/qname.h"
 
 namespace lariat::expose {
@@ -56,24 +57,15 @@ std::size_t mend(std::span<proto::Label> labels, bool fact) noexcept {
   return count;
 }
 
-std::string_view suffix_of(proto::Payload kind) noexcept {
-  if (kind == proto::Payload::kEvent) return "_events_total";
-  return kind == proto::Payload::kFact ? "_info" : "";
-}
-
-bool is_counter(proto::Payload kind) noexcept {
-  return kind == proto::Payload::kTally || kind == proto::Payload::kDelta ||
-         kind == proto::Payload::kEvent;
-}
-
 }  // namespace
 
 void describe(std::string_view canonical_name, proto::Payload kind,
               const proto::DefaultTags& agent_tags, SeriesText& out) {
   std::array<char, proto::kMaxNameLength + 1> room;
   out.family = proto::prometheus_name(proto::metric_of(canonical_name), room);
-  out.family += suffix_of(kind);
-  out.type = is_counter(kind) ? proto::FamilyType::kCounter : proto::FamilyType::kGauge;
+  out.family += proto::point_suffix(kind);
+  const bool counter = proto::point_type(kind) == proto::PointType::kCounter;
+  out.type = counter ? proto::FamilyType::kCounter : proto::FamilyType::kGauge;
   out.labels.clear();
 
   const std::string_view own =

@@ -22,6 +22,7 @@
 #include "agent/net/dialer.h"
 #include "agent/publish/frame_log.h"
 #include "agent/publish/log_reader.h"
+#include "agent/publish/output_options.h"
 #include "agent/publish/reader_state.h"
 #include "proto/decode.h"
 
@@ -40,6 +41,7 @@ struct EndpointConfig {
   /// A backlog beside the live frames goes out at so many times the rate at which the log grows, at
   /// least at 256 KiB/s; 0: as fast as it goes.
   double catch_up = 4;
+  OutputOptions output;
 
   friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };

@@ -1,0 +1,35 @@
+#include "proto/utf8.h"
+
+namespace lariat::proto {
+namespace {
+
+unsigned octet(std::string_view text, std::size_t at) noexcept {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
+
+}  // namespace
+
+std::size_t utf8_size(std::string_view text) noexcept {
+  const unsigned first = octet(text, 0);
+  const unsigned second = octet(text, 1);
+  std::size_t size = 0;
+  // The second octet says whether it is too long a spelling, a surrogate, or beyond Unicode.
+  if (first < 0x80) {
+    return text.empty() ? 0 : 1;
+  }
+  if (first >= 0xc2 && first <= 0xdf) {
+    size = 2;
+  } else if (first >= 0xe0 && first <= 0xef) {
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+    size = 3;
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+    size = 4;
+  }
+  for (std::size_t at = 1; at < size; ++at) {
+    if ((octet(text, at) & 0xc0U) != 0x80U) return 0;
+  }
+  return size;
+}
+
+}  // namespace lariat::proto

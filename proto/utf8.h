@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace lariat::proto {
+
+/// Length of the UTF-8 character, in its only spelling, that `text` begins with; 0 if it begins
+/// with none, also when it is empty.
+[[nodiscard]] std::size_t utf8_size(std::string_view text) noexcept;
+
+}  // namespace lariat::proto
