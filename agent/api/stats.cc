@@ -63,9 +63,10 @@ void fill_connection(const publish::Endpoint& endpoint, lariat_endpoint_stats& s
   stats.disconnects = sum(counts.disconnects);
   stats.bytes_sent = counts.bytes_sent;
   stats.write_calls = counts.write_calls;
-  stats.write_watcher_active = endpoint.write_watcher().active() ? 1 : 0;
-  stats.write_watcher_starts = endpoint.write_watcher().starts();
-  stats.write_watcher_stops = endpoint.write_watcher().stops();
+  const auto watcher = endpoint.write_watcher();
+  stats.write_watcher_active = watcher.active ? 1 : 0;
+  stats.write_watcher_starts = watcher.starts;
+  stats.write_watcher_stops = watcher.stops;
   stats.write_wakeups = counts.write_wakeups;
   stats.write_wakeups_empty = counts.write_wakeups_empty;
   stats.messages_received = counts.messages_received;

@@ -52,14 +52,14 @@ int failed(const base::Error& error) {
 std::string endpoint_json(publish::Endpoint& endpoint) {
   const auto ledger = endpoint.ledger();
   const auto& stats = endpoint.stats();
+  const auto watcher = endpoint.write_watcher();
   auto text = fmt::format(
       R"({{"name":"{}","accepted":{},"delivered":{},"resent":{},"queued":{},"write_calls":{},)"
       R"("bytes_sent":{},"watcher_starts":{},"watcher_stops":{},"write_wakeups":{},)"
       R"("write_wakeups_empty":{},"connects":{},"dropped":{{)",
       endpoint.config().name, ledger.accepted, ledger.delivered, ledger.resent, ledger.queued,
-      stats.write_calls, stats.bytes_sent, endpoint.write_watcher().starts(),
-      endpoint.write_watcher().stops(), stats.write_wakeups, stats.write_wakeups_empty,
-      stats.connects);
+      stats.write_calls, stats.bytes_sent, watcher.starts, watcher.stops, stats.write_wakeups,
+      stats.write_wakeups_empty, stats.connects);
   for (std::size_t reason = 0; reason < publish::kDropReasons; ++reason) {
     text +=
         fmt::format(R"({}"{}":{})", reason == 0 ? "" : ",",

@@ -167,19 +167,19 @@ std::size_t Cursor::gather(std::span<iovec> spans, std::size_t max_bytes,
   if (head_sent_ < head_.size()) {
     spans[count++] = {const_cast<std::byte*>(head_.data()) + head_sent_, head_.size() - head_sent_};
   }
-  const auto& range = ranges_.front();
+  auto range = ranges_.front();
   if (range.from >= range.to) return count;
+  if (resends_apart_ && range.from < resend_until_) range.to = std::min(range.to, resend_until_);
   if (selection_.everything()) {
     return count + log_.read(range.from, range.to, spans.subspan(count), max_bytes);
   }
-  spans[count] = gather_chosen(scratch);
+  spans[count] = gather_chosen(range, scratch);
   return count + 1;
 }
 
 // Frames that pass, copied together as far as there is room. One that is larger than the room goes
 // out as it lies, alone.
-iovec Cursor::gather_chosen(std::span<std::byte> scratch) const noexcept {
-  const auto& range = ranges_.front();
+iovec Cursor::gather_chosen(Range range, std::span<std::byte> scratch) const noexcept {
   std::size_t gathered = 0;
   for (auto position = log_.frame_at(range.from).position; position < range.to;) {
     const auto frame = log_.frame(position);
@@ -196,6 +196,13 @@ iovec Cursor::gather_chosen(std::span<std::byte> scratch) const noexcept {
     gathered += bytes.size();
   }
   return {scratch.data(), gathered};
+}
+
+Gathered Cursor::gathered() const {
+  const auto& range = ranges_.front();
+  if (range.from == range.to) return {};
+  const auto start = log_.frame_at(range.from).position;
+  return {.resend = range.from < resend_until_, .oldest = log_.time_at(start)};
 }
 
 void Cursor::wrote(std::size_t bytes) {
@@ -278,7 +285,7 @@ void Cursor::end_connection() {
   settle_range();
 }
 
-Ledger Cursor::ledger(base::WallTime now) const noexcept {
+Ledger Cursor::account(base::WallTime now) const noexcept {
   Ledger ledger{.accepted = accepted_,
                 .delivered = wire_.delivered(),
                 .resent = resent_,

@@ -40,22 +40,24 @@ class Cursor final : public LogReader {
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override;
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
+  void keep_resends_apart() override { resends_apart_ = true; }
+  [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;
   [[nodiscard]] std::uint64_t bytes_written() const noexcept override { return written_; }
   void end_connection() override;
 
-  [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept override;
   [[nodiscard]] bool settled() const noexcept override;
   [[nodiscard]] std::uint64_t held_from() const noexcept override;
   [[nodiscard]] std::uint64_t lag() const noexcept override;
   [[nodiscard]] ReaderState state() const override;
 
  private:
+  [[nodiscard]] Ledger account(base::WallTime now) const noexcept override;
   void change_filter(const std::optional<proto::Filter>& filter);
   void forget_past();
   void park_cut_frame();
-  [[nodiscard]] iovec gather_chosen(std::span<std::byte> scratch) const noexcept;
+  [[nodiscard]] iovec gather_chosen(Range range, std::span<std::byte> scratch) const noexcept;
   void skip_to(std::uint64_t position, DropReason reason);
   void advance(std::uint64_t log_bytes);
   void advance_filtered(std::uint64_t wire_bytes);
@@ -83,6 +85,7 @@ class Cursor final : public LogReader {
   std::uint64_t messages_ = 0;      // On this connection, up to `stretch_`, and control messages.
   std::uint64_t stretch_ = 0;       // Without a filter: sequence where the present stretch began.
   std::uint64_t resend_until_ = 0;  // Frames before it were on a wire once.
+  bool resends_apart_ = false;
 
   std::uint64_t accepted_ = 0;
   std::uint64_t resent_ = 0;

@@ -1,36 +1,28 @@
 #include "agent/publish/endpoint.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
+#include <chrono>
 #include <utility>
 
 #include "agent/base/units.h"
-#include "agent/net/peer.h"
-#include "agent/net/socket_options.h"
 #include "agent/publish/cursor.h"
 #include "agent/publish/spooled_cursor.h"
-#include "proto/encode.h"
 
 namespace lariat::publish {
-namespace {
 
-// One sendmsg() a turn: a longer backlog takes more turns, and the others get theirs in between.
-constexpr std::size_t kMaxSpans = 64;
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-// A connection that lived so long was a good one: the next failure is the first.
-constexpr std::chrono::milliseconds kGoodConnection{10'000};
-// What ZeroMQ's ZMTP greeting begins with; no TSDP message does.
-constexpr std::byte kZeroMqGreeting{0xff};
+std::string_view to_string(EndpointState state) noexcept {
+  constexpr std::array<std::string_view, 6> kNames = {"connecting", "waiting", "connected",
+                                                      "behind",     "stalled", "stopped"};
+  return kNames[static_cast<std::size_t>(state)];
+}
 
-// Between looks at a peer of which the kernel cannot tell yet.
-constexpr std::chrono::milliseconds kLeastLook{10};
-// A disk that could not be read for want of descriptors is tried again.
-constexpr std::chrono::milliseconds kTryDisk{1'000};
+std::string_view to_string(EndReason reason) noexcept {
+  constexpr std::array<std::string_view, kEndReasons> kNames = {"closed", "reset", "timeout",
+                                                                "local"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
 
 std::unique_ptr<LogReader> make_reader(const EndpointContext& context, const CursorLimits& limits) {
   if (!context.log.spooled() && !limits.fresh_first) {
@@ -39,48 +31,14 @@ std::unique_ptr<LogReader> make_reader(const EndpointContext& context, const Cur
   return std::make_unique<SpooledCursor>(context.log, limits, context.resume);
 }
 
-std::string words(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
-
-EndReason reason_of(int error) noexcept {
-  switch (error) {
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ECONNREFUSED:  // By ICMP, after the user time-out.
-      return EndReason::kTimeout;
-    default:
-      return EndReason::kReset;
-  }
-}
-
-}  // namespace
-
-std::string_view to_string(EndReason reason) noexcept {
-  constexpr std::array<std::string_view, kEndReasons> kNames = {"closed", "reset", "timeout",
-                                                                "local"};
-  return kNames[static_cast<std::size_t>(reason)];
-}
-
-Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config)
+Endpoint::Endpoint(const EndpointContext& context, EndpointConfig config,
+                   std::unique_ptr<LogReader> reader)
     : context_(context),
       config_(std::move(config)),
-      cursor_(make_reader(context, config_.limits)),
+      cursor_(std::move(reader)),
       back_off_(config_.back_off_min, config_.back_off_max, context.seed),
-      dialer_(context.loop, context.resolver,
-              [this](net::DialOutcome outcome) noexcept { dialled(std::move(outcome)); }),
-      readable_(context.loop, loop::CallbackKind::kRead, [this]() noexcept { readable(); }),
-      writable_(context.loop, loop::CallbackKind::kWrite, [this]() noexcept { writable(); }),
       retry_(context.loop, [this]() noexcept { dial(); }),
-      stall_(context.loop, [this]() noexcept { look_for_stall(); }),
-      disk_(context.loop,
-            [this]() noexcept {
-              if (connected() && cursor_->behind()) flush();
-            }),
-      pace_(context.loop, [this]() noexcept { pace(); }),
-      judge_(context.loop, [this]() noexcept { judge_more(); }),
-      has_lanes_(context.log.spooled() || config_.limits.fresh_first) {}
-
-Endpoint::~Endpoint() { stop(); }
+      judge_(context.loop, [this]() noexcept { judge_more(); }) {}
 
 void Endpoint::start() {
   running_ = true;
@@ -89,60 +47,16 @@ void Endpoint::start() {
   dial();
 }
 
-void Endpoint::dial() {
-  retry_.stop();
-  dialer_.start(config_.url, config_.connect_timeout, {config_.stall_timeout});
+void Endpoint::judge_more() {
+  const auto wait = cursor_->judge_more();
+  if (wait) judge_.start(*wait);
+  context_.touched = true;
+  update_watchers();
 }
 
-void Endpoint::stop() {
-  running_ = false;
-  dialer_.cancel();
+void Endpoint::stop_timers() noexcept {
   retry_.stop();
   judge_.stop();
-  if (connected()) close(EndReason::kLocal);
-}
-
-void Endpoint::dialled(net::DialOutcome outcome) {
-  if (outcome.failure == net::ConnectFailure::kNone) {
-    attach(std::move(outcome.fd), outcome.peer);
-    return;
-  }
-  ++stats_.connect_failures[static_cast<std::size_t>(outcome.failure) - 1];
-  retry(outcome.detail);
-}
-
-void Endpoint::attach(base::UniqueFd socket, const std::string& peer) {
-  socket_ = std::move(socket);
-  peer_ = peer;
-  ++stats_.connects;
-  acked_ = 0;
-  heard_ = false;
-  decoder_ = proto::Decoder();
-  connected_at_ = progress_at_ = base::monotonic_now();
-  since_ = context_.loop.wall_now();
-  context_.lines.info(fmt::format("endpoint {}: connected to {}", config_.name, peer_));
-  told_ = false;
-  last_error_.clear();
-  context_.touched = true;
-
-  readable_.watch(socket_.get());
-  writable_.watch(socket_.get());
-  readable_.start();
-  cursor_->begin_connection(context_.loop.wall_now());
-  cursor_->enforce_limits(context_.loop.wall_now());
-  begin_pace();
-  if (config_.heartbeat.count() > 0) add_heartbeat();
-  flush();
-}
-
-void Endpoint::turn() {
-  cursor_->judge();
-  if (cursor_->behind()) cursor_->enforce_limits(context_.loop.wall_now());
-  if (connected() && !writable_.active() && cursor_->behind()) {
-    flush();
-  } else {
-    update_watchers();
-  }
 }
 
 void Endpoint::evict_before(std::uint64_t position) {
@@ -153,242 +67,6 @@ void Endpoint::evict_before(std::uint64_t position) {
 void Endpoint::lose(FramePlace from, FramePlace to) {
   ask_acknowledged();
   cursor_->lose(from, to);
-}
-
-void Endpoint::beat() {
-  if (!connected() || config_.heartbeat.count() == 0 || cursor_->behind()) return;
-  add_heartbeat();
-  flush();
-}
-
-std::optional<base::WallTime> Endpoint::beat_due() const noexcept {
-  const auto interval = config_.heartbeat;
-  // With bytes that wait the heartbeat goes out before them, when they do.
-  if (!connected() || interval.count() == 0 || cursor_->behind()) return std::nullopt;
-  const auto since = (beat_wall_ + interval / 2).time_since_epoch();
-  return base::WallTime((since / interval + 1) * interval);
-}
-
-void Endpoint::add_heartbeat() {
-  std::array<std::byte, proto::kHeartbeatSize> message;
-  const auto seconds =
-      std::chrono::floor<std::chrono::seconds>(context_.loop.wall_now()).time_since_epoch();
-  proto::encode_heartbeat(message, static_cast<std::uint64_t>(seconds.count()),
-                          cursor_->messages_before_control());
-  cursor_->add_control(message);
-  beat_at_ = context_.loop.now();
-  beat_wall_ = context_.loop.wall_now();
-}
-
-void Endpoint::writable() {
-  ++stats_.write_wakeups;
-  if (!cursor_->behind()) {
-    ++stats_.write_wakeups_empty;
-    context_.loop.nothing_done();
-    update_watchers();
-    return;
-  }
-  cursor_->enforce_limits(context_.loop.wall_now());
-  context_.touched = true;
-  flush();
-}
-
-void Endpoint::flush() {
-  if (config_.heartbeat.count() > 0 && context_.loop.now() - beat_at_ >= config_.heartbeat) {
-    add_heartbeat();
-  }
-  // Before the write: what is outstanding then was written earlier.
-  ask_acknowledged();
-  const bool outstanding = acked_ < cursor_->bytes_written();
-  if (!outstanding) progress_at_ = context_.loop.now();
-
-  std::array<iovec, kMaxSpans> spans;
-  const auto count = cursor_->gather(spans, kMaxBytes, context_.scratch);
-  if (cursor_->waits_for_disk()) disk_.start(kTryDisk);
-  if (count == 0) {
-    update_watchers();
-    return;
-  }
-  const msghdr message{.msg_iov = spans.data(), .msg_iovlen = count};
-  const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  ++stats_.write_calls;
-  context_.touched = true;
-  if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-    fail(errno);
-    return;
-  }
-  if (sent > 0) {
-    stats_.bytes_sent += static_cast<std::uint64_t>(sent);
-    cursor_->wrote(static_cast<std::size_t>(sent));
-    // A unix socket takes bytes only as its reader makes room.
-    if (config_.url.is_unix()) progress_at_ = context_.loop.now();
-  }
-  update_watchers();
-  if (outstanding) {
-    arm_stall_timer();
-  } else if (!writable_.active()) {
-    stall_.stop();
-  }
-}
-
-bool Endpoint::may_send() const noexcept { return cursor_->behind() && !cursor_->waits_for_disk(); }
-
-void Endpoint::update_watchers() {
-#ifdef LARIAT_WATCHER_LEFT_ON
-  writable_.set_active(connected());  // The bug of the essay, for the test that finds it.
-#else
-  writable_.set_active(connected() && may_send());
-#endif
-  if (writable_.active()) arm_stall_timer();
-  if (!connected() || !cursor_->paced()) {
-    pace_.stop();
-  } else if (!pace_.active()) {
-    pace_.start(std::max<std::chrono::nanoseconds>(pace_wait_, paced_at_ - context_.loop.now()));
-  }
-}
-
-void Endpoint::ask_acknowledged() {
-  if (!connected() || acked_ == cursor_->bytes_written()) return;
-  const auto written = cursor_->bytes_written();
-  const auto outstanding = config_.url.is_unix() ? net::unix_unread_at_most(socket_.get())
-                                                 : net::unacknowledged(socket_.get());
-  if (!outstanding) return;
-  const auto acked = written - std::min(*outstanding, written);
-  if (acked <= acked_) return;
-  acked_ = acked;
-  progress_at_ = context_.loop.now();
-  stats_.last_success = context_.loop.wall_now();
-  if (stalled_) {
-    set_stalled(false);
-    context_.lines.info(fmt::format("endpoint {}: takes data again", config_.name));
-  }
-  cursor_->acknowledge(acked_);
-  // With nothing outstanding there is nothing to look for.
-  if (acked_ == cursor_->bytes_written() && !writable_.active()) stall_.stop();
-}
-
-// Armed while the kernel refuses more, or when bytes written earlier are found outstanding. It is
-// not moved at each progress: when it fires it looks how long ago the last one was.
-void Endpoint::arm_stall_timer() {
-  if (stall_.active()) return;
-  stall_.start(config_.stall_timeout - (context_.loop.now() - progress_at_));
-}
-
-void Endpoint::look_for_stall() {
-  ask_acknowledged();
-  if (!connected() || (acked_ == cursor_->bytes_written() && !cursor_->behind())) return;
-  const auto quiet = context_.loop.now() - progress_at_;
-  if (quiet < config_.stall_timeout) {
-    stall_.start(config_.stall_timeout - quiet);
-    return;
-  }
-  switch (net::judge(socket_.get())) {
-    case net::Health::kDead:
-      end(EndReason::kTimeout, fmt::format("{} has not answered for {}", peer_,
-                                           base::format_duration(config_.stall_timeout)));
-      return;
-    case net::Health::kSlow:
-      if (!stalled_) {
-        set_stalled(true);
-        context_.lines.warning(
-            fmt::format("endpoint {}: {} answers but has taken nothing for {}; kept", config_.name,
-                        peer_, base::format_duration(config_.stall_timeout)));
-      }
-      stall_.start(config_.stall_timeout);
-      return;
-    case net::Health::kUnknown:
-      stall_.start(std::max(config_.stall_timeout / 4, kLeastLook));
-      return;
-  }
-}
-
-// The kernel's own limit cannot tell slow from dead: during a stall only our timer judges.
-void Endpoint::set_stalled(bool stalled) {
-  stalled_ = stalled;
-  since_ = context_.loop.wall_now();
-  context_.touched = true;  // Nobody waits for it any more, or again.
-  net::limit_silence(socket_.get(), stalled ? std::chrono::milliseconds(0) : config_.stall_timeout);
-}
-
-void Endpoint::readable() {
-  const ssize_t got =
-      ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
-  if (got > 0) {
-    take_received(context_.scratch.first(static_cast<std::size_t>(got)));
-  } else if (got == 0) {
-    if (config_.url.is_unix() && net::unix_peer_gone(socket_.get())) {
-      cursor_->acknowledge(cursor_->bytes_written());
-    }
-    end(EndReason::kClosed, fmt::format("{} closed the connection", peer_));
-  } else if (errno != EAGAIN && errno != EINTR) {
-    fail(errno);
-  }
-}
-
-void Endpoint::take_received(std::span<const std::byte> octets) {
-  if (!heard_ && octets.front() == kZeroMqGreeting) {
-    end(EndReason::kLocal,
-        fmt::format("{} speaks ZeroMQ, as a classic Bolo does, not TSDP: give the port of a TSDP "
-                    "listener",
-                    peer_));
-    return;
-  }
-  heard_ = true;
-  decoder_.feed(octets);
-  while (const auto event = decoder_.next()) {
-    switch (event->outcome) {
-      case proto::Decoder::Outcome::kMessage:
-        ++stats_.messages_received;
-        if (context_.on_message) context_.on_message(config_, event->message.bytes());
-        break;
-      case proto::Decoder::Outcome::kInvalid:
-        ++stats_.messages_refused;
-        break;
-      case proto::Decoder::Outcome::kFatal:
-        ++stats_.messages_refused;
-        end(EndReason::kLocal, fmt::format("{} sent octets that are not TSDP ({}): is it an "
-                                           "aggregator's TSDP port?",
-                                           peer_, to_string(event->reason)));
-        return;
-    }
-  }
-}
-
-void Endpoint::fail(int error) {
-  end(reason_of(error), fmt::format("connection to {} lost: {}", peer_, words(error)));
-}
-
-void Endpoint::end(EndReason reason, const std::string& why) {
-  close(reason);
-  if (running_) retry(why);
-}
-
-// The kernel is asked last of all what arrived, before the socket is closed. Of a unix socket that
-// ended by itself it is not: its answer is worth nothing once the peer is gone.
-void Endpoint::close(EndReason reason) {
-  if (!config_.url.is_unix() || reason == EndReason::kLocal) ask_acknowledged();
-  // Octets left unread turn a close into a reset, which may cost the peer what it has not read.
-  if (reason == EndReason::kLocal) {
-    ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
-  }
-  cursor_->end_connection();
-  change_reader();
-  readable_.watch(-1);
-  writable_.watch(-1);
-  stall_.stop();
-  disk_.stop();
-  pace_.stop();
-  stalled_ = false;
-  if (reason == EndReason::kTimeout) {
-    net::close_hard(socket_);
-  } else {
-    socket_.reset();
-  }
-  ++stats_.disconnects[static_cast<std::size_t>(reason)];
-  since_ = context_.loop.wall_now();
-  context_.touched = true;
-  const auto lived = base::monotonic_now() - connected_at_;
-  if (lived >= std::min(kGoodConnection, config_.back_off_max)) back_off_.reset();
 }
 
 void Endpoint::retry(const std::string& why) {
@@ -403,6 +81,23 @@ void Endpoint::retry(const std::string& why) {
   retry_.start(wait);
 }
 
+WatcherState Endpoint::write_watcher() const noexcept {
+  const auto own = own_watcher();
+  return {own.active, inherited_.starts + own.starts, inherited_.stops + own.stops};
+}
+
+Legacy Endpoint::bequeath() {
+  auto watcher = write_watcher();
+  return {.reader = give_reader(), .stats = stats_, .watcher = watcher};
+}
+
+void Endpoint::inherit(Legacy legacy) {
+  stats_ = legacy.stats;
+  inherited_ = legacy.watcher;
+  take_reader(std::move(legacy.reader));
+  cursor_->change_limits(config_.limits, context_.loop.wall_now());
+}
+
 Ledger Endpoint::ledger() {
   ask_acknowledged();
   cursor_->judge();
@@ -412,6 +107,15 @@ Ledger Endpoint::ledger() {
   // What is new goes out at the end of the turn, without the watcher.
   if (!cursor_->behind()) update_watchers();
   return cursor_->ledger(now);
+}
+
+std::string Endpoint::left_in_words() {
+  const auto now = ledger();
+  if (now.queued == 0) return {};
+  const auto age = std::chrono::floor<std::chrono::seconds>(now.oldest_age);
+  return fmt::format("{} {} ({}) not delivered, the oldest {} old", now.queued,
+                     now.queued == 1 ? "frame" : "frames", base::format_size(now.bytes_queued),
+                     base::format_duration(age));
 }
 
 }  // namespace lariat::publish

@@ -14,37 +14,15 @@
 #include "agent/base/back_off.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/unique_fd.h"
-#include "agent/base/url.h"
-#include "agent/loop/io_watcher.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
 #include "agent/net/dialer.h"
+#include "agent/publish/endpoint_config.h"
 #include "agent/publish/frame_log.h"
 #include "agent/publish/log_reader.h"
-#include "agent/publish/output_options.h"
 #include "agent/publish/reader_state.h"
-#include "proto/decode.h"
 
 namespace lariat::publish {
-
-/// What the configuration says of one aggregator.
-struct EndpointConfig {
-  std::string name;
-  base::Url url;
-  CursorLimits limits;
-  std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds stall_timeout{30'000};
-  std::chrono::milliseconds back_off_min{500};
-  std::chrono::milliseconds back_off_max{30'000};
-  std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
-  /// A backlog beside the live frames goes out at so many times the rate at which the log grows, at
-  /// least at 256 KiB/s; 0: as fast as it goes.
-  double catch_up = 4;
-  OutputOptions output;
-
-  friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
-};
 
 /// What an endpoint is doing, for people.
 enum class EndpointState {
@@ -82,6 +60,13 @@ struct EndpointStats {
   base::WallTime last_success{};       ///< When the peer last acknowledged anything.
 };
 
+/// What is told of the watcher that waits until the peer's socket can be written.
+struct WatcherState {
+  bool active = false;
+  std::uint64_t starts = 0;
+  std::uint64_t stops = 0;
+};
+
 /// A peer sent a valid message, whose bytes are good during the call. It may publish, and add
 /// endpoints; it may not remove or change any. It throws nothing.
 using ReceivedMessage =
@@ -100,66 +85,77 @@ struct EndpointContext {
   const ReceivedMessage& on_message;  ///< May be empty.
 };
 
-/// One aggregator: a cursor into the shared log, and the connection its frames go out on.
+/// What an endpoint leaves to another of its name that speaks to its aggregator in another way.
+struct Legacy {
+  std::unique_ptr<LogReader> reader;  ///< Without a connection.
+  EndpointStats stats;
+  WatcherState watcher;
+};
+
+/// One aggregator: a reader of the shared log, and the way in which its frames go out.
 ///
-/// Invariant: whenever the loop sleeps, the write watcher is active if and only if there is a
+/// Invariant: whenever the loop sleeps, a write watcher is active if and only if there is a
 /// connection and bytes it may send now. An idle endpoint costs the loop nothing; a full socket is
 /// never polled.
-/// Delivery: whole frames, in order, at least once. Sent is not delivered: a frame counts when the
-/// peer's kernel has acknowledged its last byte; what was not goes out again on the next
-/// connection. It reconnects for ever, and nobody waits for it.
+/// Delivery: whole frames, at least once. Sent is not delivered: what the other side has not
+/// acknowledged goes out again. It tries for ever, and nobody waits for it.
 /// Ownership: borrows what the context names, which must outlive it. Threads: loop thread only.
 class Endpoint {
  public:
-  Endpoint(const EndpointContext& context, EndpointConfig config);
-  ~Endpoint();
+  virtual ~Endpoint() = default;
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  /// Begins to connect.
+  /// Begins to connect, and to take in what an earlier run has left.
   void start();
   /// Closes the connection and does not reconnect.
-  void stop();
+  virtual void stop() = 0;
   /// Takes other settings under the same name. Positions stay: at another address what is not
   /// acknowledged goes out again; at the same one the connection lives on. Limits, time-outs and
   /// heartbeat hold at once, a filter for frames that are appended from now on; `start` does not
   /// matter any more. Not to be called from a callback of its own.
-  void reconfigure(EndpointConfig config);
+  virtual void reconfigure(EndpointConfig config) = 0;
   /// In a child process: closes its copies of descriptors. What the parent has is not touched, and
   /// nothing else can be done with it any more.
-  void abandon() noexcept;
+  virtual void abandon() noexcept = 0;
   /// It is to end soon: if it waits for its next attempt, that is made now, and a backlog that
   /// would be lost is not held back any more.
-  void hurry();
+  virtual void hurry() = 0;
 
   /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
   /// is not known to refuse.
-  void turn();
+  virtual void turn() = 0;
   /// Memory is about to drop what lies before `position`.
   void evict_before(std::uint64_t position);
   /// These frames are about to be had no more, neither in memory nor on disk.
   void lose(FramePlace from, FramePlace to);
   /// Sends a heartbeat, unless other bytes wait to be sent.
-  void beat();
+  virtual void beat() {}
   /// When the next heartbeat is due if nothing is sent before: a multiple of its interval by the
   /// clock on the wall, half an interval or more after the last. Nothing: none is.
-  [[nodiscard]] std::optional<base::WallTime> beat_due() const noexcept;
-  /// Asks the kernel what the peer has acknowledged. No call but this one of `net` blocks or waits.
-  void ask_acknowledged();
+  [[nodiscard]] virtual std::optional<base::WallTime> beat_due() const noexcept { return {}; }
+  /// Asks what the peer has acknowledged, if it can be asked. It does not wait.
+  virtual void ask_acknowledged() = 0;
+
+  /// Whether `next`, of the same name, is to be taken by `reconfigure`; else another endpoint takes
+  /// over what this one bequeaths.
+  [[nodiscard]] virtual bool can_become(const EndpointConfig& next) const = 0;
+  /// After `stop`. Nothing else can be done with it any more.
+  [[nodiscard]] Legacy bequeath();
+  /// Before `start`: goes on with what another one left.
+  void inherit(Legacy legacy);
 
   [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
   [[nodiscard]] const EndpointStats& stats() const noexcept { return stats_; }
-  [[nodiscard]] const loop::IoWatcher& write_watcher() const noexcept { return writable_; }
-  [[nodiscard]] bool connected() const noexcept { return static_cast<bool>(socket_); }
-  [[nodiscard]] bool stalled() const noexcept { return stalled_; }
-  [[nodiscard]] EndpointState state() const noexcept;
+  [[nodiscard]] WatcherState write_watcher() const noexcept;
+  [[nodiscard]] virtual bool connected() const noexcept = 0;
+  [[nodiscard]] virtual bool stalled() const noexcept { return false; }
+  [[nodiscard]] virtual EndpointState state() const noexcept = 0;
   /// When the connection was made or lost, or the stall began or ended; in the beginning: the
   /// start.
   [[nodiscard]] base::WallTime since() const noexcept { return since_; }
   /// The address connected to; empty without a connection.
-  [[nodiscard]] std::string_view peer() const noexcept {
-    return connected() ? std::string_view(peer_) : std::string_view();
-  }
+  [[nodiscard]] virtual std::string_view peer() const noexcept = 0;
   /// Why it is not connected, in words for the operator; empty if all is well.
   [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
   /// Exact now: drops what is over its age and asks the kernel first.
@@ -174,62 +170,46 @@ class Endpoint {
   [[nodiscard]] bool paced() const noexcept { return cursor_->paced() && !cursor_->behind(); }
   [[nodiscard]] std::uint64_t lag() const noexcept { return cursor_->lag(); }
 
- private:
-  void dial();
-  void dialled(net::DialOutcome outcome);
-  void attach(base::UniqueFd socket, const std::string& peer);
-  void writable();
-  void readable();
-  void take_received(std::span<const std::byte> octets);
-  void flush();
-  [[nodiscard]] bool may_send() const noexcept;
-  void add_heartbeat();
-  void update_watchers();
-  void arm_stall_timer();
-  void look_for_stall();
-  void set_stalled(bool stalled);
-  void begin_pace();
-  void pace();
-  void judge_more();
-  void change_reader();
-  void retime(const EndpointConfig& old);
-  void retime_stall();
-  void fail(int error);
-  void end(EndReason reason, const std::string& why);
-  void close(EndReason reason);
-  void retry(const std::string& why);
+ protected:
+  Endpoint(const EndpointContext& context, EndpointConfig config,
+           std::unique_ptr<LogReader> reader);
 
+  /// Tries to reach the aggregator, now.
+  virtual void dial() = 0;
+  /// Something else may be sent than before, or may not.
+  virtual void update_watchers() = 0;
+  /// Its own part of `write_watcher`.
+  [[nodiscard]] virtual WatcherState own_watcher() const noexcept = 0;
+  /// The reader as it is bequeathed.
+  [[nodiscard]] virtual std::unique_ptr<LogReader> give_reader() { return std::move(cursor_); }
+  virtual void take_reader(std::unique_ptr<LogReader> reader) { cursor_ = std::move(reader); }
+
+  /// `dial` again after the back-off; the log has a line about a change.
+  void retry(const std::string& why);
+  void judge_more();
+  /// At the end of what an earlier run has left, or in a child: no timer of the base is active.
+  void stop_timers() noexcept;
+
+  // NOLINTBEGIN(*-non-private-member-variables-in-classes)
   EndpointContext context_;
   EndpointConfig config_;
   std::unique_ptr<LogReader> cursor_;
   EndpointStats stats_;
   base::BackOff back_off_;
-  net::Dialer dialer_;
-
-  base::UniqueFd socket_;
-  std::string peer_;
-  loop::IoWatcher readable_;
-  loop::IoWatcher writable_;
   loop::Timer retry_;
-  loop::Timer stall_;
-  loop::Timer disk_;   // Until it is tried again.
-  loop::Timer pace_;   // Until the backlog may go on.
-  loop::Timer judge_;  // What an earlier run has left.
-  proto::Decoder decoder_;
   bool running_ = false;
-  bool stalled_ = false;
-  bool heard_ = false;  // Anything, on this connection.
-  bool has_lanes_;      // The cursor can keep a backlog.
-  std::uint64_t acked_ = 0;
-  base::Monotonic connected_at_;
-  base::Monotonic progress_at_;
-  base::Monotonic beat_at_;
-  base::Monotonic paced_at_;  // The backlog was given its share of the time before.
-  std::chrono::milliseconds pace_wait_{200};
-  base::WallTime beat_wall_{};
   base::WallTime since_{};
   std::string last_error_;
   bool told_ = false;  // The log has the line that tells of the present trouble.
+                       // NOLINTEND(*-non-private-member-variables-in-classes)
+
+ private:
+  loop::Timer judge_;  // What an earlier run has left.
+  WatcherState inherited_;
 };
+
+/// The reader that such limits ask for.
+[[nodiscard]] std::unique_ptr<LogReader> make_reader(const EndpointContext& context,
+                                                     const CursorLimits& limits);
 
 }  // namespace lariat::publish

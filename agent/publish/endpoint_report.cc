@@ -58,14 +58,14 @@ void report_endpoint(Endpoint& endpoint, metrics::Report& report) {
   const auto set = [&](Metric metric, std::uint64_t value) {
     report.set(metric, static_cast<double>(value), {name});
   };
-  const auto& watcher = endpoint.write_watcher();
+  const auto watcher = endpoint.write_watcher();
   set(Metric::kEndpointConnected, endpoint.connected() ? 1 : 0);
   set(Metric::kEndpointStalled, endpoint.stalled() ? 1 : 0);
   set(Metric::kEndpointBytesSentTotal, stats.bytes_sent);
   set(Metric::kEndpointWriteCallsTotal, stats.write_calls);
-  set(Metric::kEndpointWriteWatcherActive, watcher.active() ? 1 : 0);
-  set(Metric::kEndpointWriteWatcherStartsTotal, watcher.starts());
-  set(Metric::kEndpointWriteWatcherStopsTotal, watcher.stops());
+  set(Metric::kEndpointWriteWatcherActive, watcher.active ? 1 : 0);
+  set(Metric::kEndpointWriteWatcherStartsTotal, watcher.starts);
+  set(Metric::kEndpointWriteWatcherStopsTotal, watcher.stops);
   set(Metric::kEndpointWriteWakeupsTotal, stats.write_wakeups);
   set(Metric::kEndpointWriteWakeupsEmptyTotal, stats.write_wakeups_empty);
 }

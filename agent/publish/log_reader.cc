@@ -14,4 +14,13 @@ std::uint64_t Ledger::dropped_total() const noexcept {
   return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
 }
 
+Ledger LogReader::ledger(base::WallTime now) const noexcept {
+  auto ledger = account(now);
+  for (std::size_t reason = 0; reason < kDropReasons; ++reason) {
+    ledger.delivered -= refused_[reason];
+    ledger.dropped[reason] += refused_[reason];
+  }
+  return ledger;
+}
+
 }  // namespace lariat::publish

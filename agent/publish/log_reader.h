@@ -60,6 +60,12 @@ inline constexpr std::chrono::seconds kFreshAfter{10};
 
 struct ReaderState;
 
+/// What is told of the frames that were gathered last.
+struct Gathered {
+  bool resend = false;      ///< The first was on a wire before.
+  base::WallTime oldest{};  ///< About when the first of them was appended.
+};
+
 /// One endpoint's place in the log: what it has to send next, what is on the wire, what became of
 /// every frame. Knows bytes and positions, no sockets and no clock.
 ///
@@ -111,6 +117,10 @@ class LogReader {
   /// may be none although it is `behind`: then the next turn gets further.
   [[nodiscard]] virtual std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                            std::span<std::byte> scratch) = 0;
+  /// From now on `gather` returns frames that were on a wire before, or others, but not both.
+  virtual void keep_resends_apart() = 0;
+  /// Of what `gather` returned last; to be asked before anything else is called.
+  [[nodiscard]] virtual Gathered gathered() const = 0;
   /// The first `bytes` of what was gathered have been written.
   virtual void wrote(std::size_t bytes) = 0;
   /// Of all bytes written on this connection, so many have arrived.
@@ -120,7 +130,12 @@ class LogReader {
   /// `evicted`.
   virtual void end_connection() = 0;
 
-  [[nodiscard]] virtual Ledger ledger(base::WallTime now) const noexcept = 0;
+  /// Of the frames acknowledged so far so many more were not delivered: nobody has them.
+  void refuse(DropReason reason, std::uint64_t frames) noexcept {
+    refused_[static_cast<std::size_t>(reason)] += frames;
+  }
+
+  [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept;
   /// Every frame that the log holds was judged, and delivered or dropped if it passed.
   [[nodiscard]] virtual bool settled() const noexcept = 0;
   /// The first frame that the log must not drop, as long as it has the choice.
@@ -130,6 +145,12 @@ class LogReader {
   /// With all that is not acknowledged, as after the death of a connection. Of a `Cursor`: to be
   /// called without one.
   [[nodiscard]] virtual ReaderState state() const = 0;
+
+ private:
+  /// The ledger as if all that was acknowledged were delivered.
+  [[nodiscard]] virtual Ledger account(base::WallTime now) const noexcept = 0;
+
+  std::array<std::uint64_t, kDropReasons> refused_{};
 };
 
 }  // namespace lariat::publish

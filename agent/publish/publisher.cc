@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/publish/endpoint_report.h"
+#include "agent/publish/socket_endpoint.h"
 
 namespace lariat::publish {
 namespace {
@@ -39,7 +40,7 @@ Publisher::Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log&
 
 Publisher::~Publisher() = default;
 
-std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
+std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config, std::optional<Legacy> legacy) {
   const EndpointContext context{.loop = loop_,
                                 .resolver = resolver_,
                                 .log = log_,
@@ -47,9 +48,12 @@ std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config) {
                                 .scratch = scratch_,
                                 .seed = std::random_device()(),
                                 .touched = touched_,
-                                .resume = saved_place(config.name),
+                                .resume = legacy ? std::nullopt : saved_place(config.name),
                                 .on_message = on_message_};
-  auto endpoint = std::make_unique<Endpoint>(context, std::move(config));
+  std::unique_ptr<Endpoint> endpoint;
+  if (make_other_) endpoint = make_other_(context, config);
+  if (!endpoint) endpoint = std::make_unique<SocketEndpoint>(context, std::move(config));
+  if (legacy) endpoint->inherit(*std::move(legacy));
   endpoint->start();
   // Where a new one began is not forgotten by a crash.
   if (spool_) save_.start(std::chrono::milliseconds(0));
@@ -77,7 +81,7 @@ void Publisher::tell_removed(Endpoint& endpoint) {
 }
 
 Endpoint& Publisher::add(EndpointConfig config) {
-  endpoints_.push_back(make(std::move(config)));
+  endpoints_.push_back(make(std::move(config), {}));
   return *endpoints_.back();
 }
 
@@ -93,9 +97,9 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
   for (auto& config : configs) {
     auto endpoint = take(config.name);
     if (!endpoint) {
-      endpoint = make(std::move(config));
+      endpoint = make(std::move(config), {});
     } else if (endpoint->config() != config) {
-      endpoint->reconfigure(std::move(config));
+      endpoint = changed(std::move(endpoint), std::move(config));
     }
     next.push_back(std::move(endpoint));
   }
@@ -106,6 +110,19 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
   touched_ = grew_ = true;
   // What a filter judged stands in the file with the filter.
   if (spool_) save_.start(std::chrono::milliseconds(0));
+}
+
+// One that speaks to its aggregator in another way from now on is another endpoint.
+std::unique_ptr<Endpoint> Publisher::changed(std::unique_ptr<Endpoint> endpoint,
+                                             EndpointConfig config) {
+  if (endpoint->can_become(config)) {
+    endpoint->reconfigure(std::move(config));
+    return endpoint;
+  }
+  endpoint->stop();
+  lines_.info(fmt::format("endpoint {}: goes to {} from now on, with what {} has not got",
+                          config.name, config.url.text(), endpoint->config().url.text()));
+  return make(std::move(config), endpoint->bequeath());
 }
 
 void Publisher::abandon() noexcept {

@@ -23,6 +23,10 @@
 
 namespace lariat::publish {
 
+/// Makes an endpoint that is no `SocketEndpoint`; null: it is one.
+using EndpointMaker = std::function<std::unique_ptr<Endpoint>(const EndpointContext& context,
+                                                              const EndpointConfig& config)>;
+
 /// One log, any number of endpoints: what is published once goes to each of them, at its own pace.
 ///
 /// `publish` copies a frame to the log and returns; nothing of it can block on or fail because of
@@ -77,6 +81,8 @@ class Publisher final : public metrics::Source {
   /// Takes in and sends now what else waits for the end of the turn. For a program that publishes
   /// much outside of the loop. Not to be called from a callback of an endpoint.
   void push() { turn(); }
+  /// Of endpoints that are no `SocketEndpoint`; to be set before endpoints are added.
+  void make_others_with(EndpointMaker make) { make_other_ = std::move(make); }
   /// Runs for each message that a peer sends; to be set before endpoints are added.
   void on_message(ReceivedMessage run) { on_message_ = std::move(run); }
 
@@ -115,7 +121,9 @@ class Publisher final : public metrics::Source {
   void report(metrics::Report& report) const override;
 
  private:
-  [[nodiscard]] std::unique_ptr<Endpoint> make(EndpointConfig config);
+  [[nodiscard]] std::unique_ptr<Endpoint> make(EndpointConfig config, std::optional<Legacy> legacy);
+  [[nodiscard]] std::unique_ptr<Endpoint> changed(std::unique_ptr<Endpoint> endpoint,
+                                                  EndpointConfig config);
   [[nodiscard]] std::unique_ptr<Endpoint> take(std::string_view name);
   void tell_removed(Endpoint& endpoint);
   void turn();
@@ -144,6 +152,7 @@ class Publisher final : public metrics::Source {
   std::uint64_t saved_from_ = 0;  // No endpoint's place that was last saved lies before it.
   std::vector<std::byte> scratch_;
   ReceivedMessage on_message_;
+  EndpointMaker make_other_;
   bool grew_ = false;
   bool touched_ = false;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;  // Borrow what stands above.

@@ -69,18 +69,20 @@ class SpooledCursor final : public LogReader {
   }
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
+  void keep_resends_apart() override {}
+  [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;
   [[nodiscard]] std::uint64_t bytes_written() const noexcept override { return written_; }
   void end_connection() override;
 
-  [[nodiscard]] Ledger ledger(base::WallTime now) const noexcept override;
   [[nodiscard]] bool settled() const noexcept override;
   [[nodiscard]] std::uint64_t held_from() const noexcept override { return held_place().position; }
   [[nodiscard]] std::uint64_t lag() const noexcept override;
   [[nodiscard]] ReaderState state() const override;
 
  private:
+  [[nodiscard]] Ledger account(base::WallTime now) const noexcept override;
   using Ranges = std::deque<FrameRange>;
   struct Lane {
     std::uint64_t id = 0;  // 0: the live one.

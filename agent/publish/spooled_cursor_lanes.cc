@@ -179,7 +179,7 @@ std::chrono::milliseconds SpooledCursor::oldest_age(base::WallTime now) const no
   return std::max(now - time, std::chrono::milliseconds(0));
 }
 
-Ledger SpooledCursor::ledger(base::WallTime now) const noexcept {
+Ledger SpooledCursor::account(base::WallTime now) const noexcept {
   Ledger ledger{
       .accepted = accepted_, .delivered = delivered_, .resent = resent_, .dropped = dropped_};
   for (const auto& run : runs_) {

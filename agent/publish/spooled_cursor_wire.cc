@@ -167,6 +167,12 @@ iovec SpooledCursor::gather_chosen(const FrameRange& front, std::span<std::byte>
   return {scratch.data(), gathered};
 }
 
+Gathered SpooledCursor::gathered() const {
+  const auto& front = lanes_[sending_].ranges.front();
+  if (front.empty()) return {};
+  return {.resend = front.resend, .oldest = time_at(front.from.position)};
+}
+
 void SpooledCursor::wrote(std::size_t bytes) {
   const auto from_head = std::min(bytes, head_.size() - head_sent_);
   head_sent_ += from_head;

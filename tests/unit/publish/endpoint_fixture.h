@@ -106,7 +106,7 @@ class EndpointTest : public testing::Test {
   void turn() { loop_.run_ready(); }
   /// What the invariant says of the watcher, while the loop sleeps.
   static void expect_invariant(const Endpoint& endpoint) {
-    EXPECT_EQ(endpoint.write_watcher().active(), endpoint.connected() && endpoint.lag() > 0);
+    EXPECT_EQ(endpoint.write_watcher().active, endpoint.connected() && endpoint.lag() > 0);
     EXPECT_EQ(endpoint.stats().write_wakeups_empty, 0U);
   }
 

@@ -28,7 +28,7 @@ TEST_F(EndpointTest, ManyFramesOfOneTurnAreOneSystemCallAndNoWatcher) {
   publish(1'000);
   turn();
   EXPECT_EQ(endpoint.stats().write_calls, 1U);
-  EXPECT_EQ(endpoint.write_watcher().starts(), 0U);
+  EXPECT_EQ(endpoint.write_watcher().starts, 0U);
   EXPECT_TRUE(until([&] { return peer.numbers().size() == 1'000; }));
   EXPECT_EQ(peer.numbers(), first_numbers(1'000));
   expect_invariant(endpoint);
@@ -41,19 +41,19 @@ TEST_F(EndpointTest, WatchesTheSocketOnlyWhileItHoldsBytesItMaySend) {
   ASSERT_TRUE(peer.accept());
   expect_invariant(endpoint);
   // Until the kernel refuses.
-  while (!endpoint.write_watcher().active() && number_ < 200'000) {
+  while (!endpoint.write_watcher().active && number_ < 200'000) {
     publish(1'000);
     turn();
     expect_invariant(endpoint);
   }
-  ASSERT_TRUE(endpoint.write_watcher().active());
+  ASSERT_TRUE(endpoint.write_watcher().active);
   ASSERT_TRUE(until([&] {
     peer.read();
     expect_invariant(endpoint);
     return endpoint.lag() == 0;
   }));
-  EXPECT_FALSE(endpoint.write_watcher().active());
-  EXPECT_EQ(endpoint.write_watcher().starts(), endpoint.write_watcher().stops());
+  EXPECT_FALSE(endpoint.write_watcher().active);
+  EXPECT_EQ(endpoint.write_watcher().starts, endpoint.write_watcher().stops);
 }
 
 TEST_F(EndpointTest, AFlushThatEndsAtItsBoundGoesOnByItself) {
@@ -168,7 +168,7 @@ TEST_F(EndpointTest, AStoppedReaderIsKeptAndCalledStalled) {
   EndpointConfig config{.name = "slow", .url = peer.url(), .stall_timeout = milliseconds(50)};
   auto& endpoint = publisher_.add(std::move(config));
   ASSERT_TRUE(until([&] { return peer.accept(); }));
-  while (!endpoint.write_watcher().active() && number_ < 200'000) {
+  while (!endpoint.write_watcher().active && number_ < 200'000) {
     publish(1'000);
     turn();
   }

@@ -396,9 +396,9 @@ TEST_F(PublisherSpoolBacklogTest, ABacklogIsHeldBackWithoutTheWatcher) {
   publisher_->add(fresh(peer));
   ASSERT_TRUE(until([&] { return endpoint().connected(); }));
   ASSERT_TRUE(peer.accept());
-  const auto starts = endpoint().write_watcher().starts();
+  const auto starts = endpoint().write_watcher().starts;
   EXPECT_TRUE(endpoint().paced());
-  EXPECT_FALSE(endpoint().write_watcher().active());
+  EXPECT_FALSE(endpoint().write_watcher().active);
   EXPECT_EQ(endpoint().state(), EndpointState::kBehind);
   // A share of it comes by itself, and it is held back again.
   ASSERT_TRUE(until([&] {
@@ -407,7 +407,7 @@ TEST_F(PublisherSpoolBacklogTest, ABacklogIsHeldBackWithoutTheWatcher) {
   }));
   EXPECT_TRUE(until([&] { return endpoint().paced(); }));
   EXPECT_EQ(endpoint().stats().write_wakeups_empty, 0U);
-  EXPECT_LE(endpoint().write_watcher().starts(), starts + 1);
+  EXPECT_LE(endpoint().write_watcher().starts, starts + 1);
 }
 
 TEST_F(PublisherSpoolBacklogTest, WhatIsJudgedWhileConnectedIsSentThoughItsBeginningIsNot) {

@@ -77,7 +77,7 @@ TEST_F(PublisherTest, RoomIsToldOnceTheLagIsBelow) {
   Peer peer;
   auto& endpoint = add(peer);
   ASSERT_TRUE(until([&] { return peer.accept(); }));
-  while (!endpoint.write_watcher().active() && number_ < 200'000) {
+  while (!endpoint.write_watcher().active && number_ < 200'000) {
     publish(1'000);
     turn();
   }

@@ -75,7 +75,7 @@ class ReconfigurePropertyTest : public EndpointTest,
     for (const auto& endpoint : publisher_.endpoints()) {
       EXPECT_TRUE(endpoint->ledger().balances());
       EXPECT_EQ(endpoint->stats().write_wakeups_empty, 0U);
-      if (endpoint->write_watcher().active()) {
+      if (endpoint->write_watcher().active) {
         EXPECT_TRUE(endpoint->connected());
       }
       EXPECT_GE(endpoint->held_from(), publisher_.log().begin());
@@ -115,7 +115,7 @@ TEST_P(ReconfigurePropertyTest, NoChangeUnbalancesALedgerOrLeavesAWatcherOn) {
   check();
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(publisher_.endpoints()[i]->ledger().queued, 0U);
-    EXPECT_FALSE(publisher_.endpoints()[i]->write_watcher().active());
+    EXPECT_FALSE(publisher_.endpoints()[i]->write_watcher().active);
   }
 }
 

@@ -43,11 +43,11 @@ class ReconfigureTest : public EndpointTest {
     ASSERT_TRUE(until([&] { return endpoint(0).connected(); }));
   }
   void fill(Endpoint& endpoint) {
-    while (!endpoint.write_watcher().active() && number_ < 200'000) {
+    while (!endpoint.write_watcher().active && number_ < 200'000) {
       publish(1'000);
       turn();
     }
-    ASSERT_TRUE(endpoint.write_watcher().active());
+    ASSERT_TRUE(endpoint.write_watcher().active);
   }
   /// Of our socket that is connected to `peer`, in milliseconds.
   static int user_timeout(const Peer& peer) {
@@ -160,7 +160,7 @@ TEST_F(ReconfigureTest, LimitsApplyAtOnceAndTheWatcherFollows) {
   // At most the rest of a frame that was cut.
   ASSERT_TRUE(until([&] {
     peer.read();
-    return !endpoint(0).write_watcher().active();
+    return !endpoint(0).write_watcher().active;
   }));
   expect_invariant(endpoint(0));
   const auto numbers = peer.numbers();
@@ -189,7 +189,7 @@ TEST_F(ReconfigureTest, AChangedFilterHoldsForFramesPublishedAfterwards) {
   ASSERT_TRUE(settled(endpoint(0)));
   EXPECT_EQ(endpoint(0).ledger().accepted, 5U);
   EXPECT_EQ(endpoint(0).stats().connects, 1U);
-  EXPECT_EQ(endpoint(0).write_watcher().starts(), 0U) << "no change needed it";
+  EXPECT_EQ(endpoint(0).write_watcher().starts, 0U) << "no change needed it";
 }
 
 TEST_F(ReconfigureTest, AHeartbeatThatIsTurnedOnIsSentOnTheLivingConnection) {

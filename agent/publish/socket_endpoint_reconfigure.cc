@@ -1,15 +1,15 @@
-// How an endpoint is changed while it runs.
+// How an endpoint is changed while it runs, what it says of itself, and how a child lets go of it.
 
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "agent/net/socket_options.h"
-#include "agent/publish/endpoint.h"
+#include "agent/publish/socket_endpoint.h"
 
 namespace lariat::publish {
 
-void Endpoint::reconfigure(EndpointConfig config) {
+void SocketEndpoint::reconfigure(EndpointConfig config) {
   const bool moved = config.url != config_.url;
   // While `config_` still says what kind of socket it is.
   if (moved && connected()) close(EndReason::kLocal);
@@ -37,7 +37,25 @@ void Endpoint::reconfigure(EndpointConfig config) {
   if (!cursor_->behind()) update_watchers();
 }
 
-void Endpoint::retime(const EndpointConfig& old) {
+EndpointState SocketEndpoint::state() const noexcept {
+  if (!running_) return EndpointState::kStopped;
+  if (!connected()) return retry_.active() ? EndpointState::kWaiting : EndpointState::kConnecting;
+  if (stalled_) return EndpointState::kStalled;
+  // What is new in this turn goes out at its end: it is no lag yet.
+  const bool behind = writable_.active() || cursor_->paced();
+  return behind ? EndpointState::kBehind : EndpointState::kConnected;
+}
+
+void SocketEndpoint::abandon() noexcept {
+  running_ = false;
+  dialer_.cancel();
+  stop_timers();
+  for (auto* watcher : {&readable_, &writable_}) watcher->watch(-1);
+  for (auto* timer : {&stall_, &disk_, &pace_}) timer->stop();
+  socket_.reset();
+}
+
+void SocketEndpoint::retime(const EndpointConfig& old) {
   const bool other_stall = old.stall_timeout != config_.stall_timeout;
   if (dialer_.active() && (other_stall || old.connect_timeout != config_.connect_timeout)) dial();
   const bool other_pace =
@@ -48,7 +66,7 @@ void Endpoint::retime(const EndpointConfig& old) {
 }
 
 // A stall under the old time-out may be none under the new one.
-void Endpoint::retime_stall() {
+void SocketEndpoint::retime_stall() {
   const auto quiet = context_.loop.now() - progress_at_;
   if (stalled_ && quiet < config_.stall_timeout) {
     set_stalled(false);

@@ -1,10 +1,10 @@
-// How an endpoint holds a backlog back, and reads what was left to it.
+// How an endpoint holds a backlog back.
 
 #include <algorithm>
 #include <memory>
 #include <random>
 
-#include "agent/publish/endpoint.h"
+#include "agent/publish/socket_endpoint.h"
 #include "agent/publish/spooled_cursor.h"
 
 namespace lariat::publish {
@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kLongestShare{500};
 
 }  // namespace
 
-void Endpoint::begin_pace() {
+void SocketEndpoint::begin_pace() {
   if (config_.catch_up == 0) {
     pace_.stop();
     cursor_->allow_backlog(LogReader::kNoPace);
@@ -36,7 +36,7 @@ void Endpoint::begin_pace() {
   cursor_->allow_backlog(0);
 }
 
-void Endpoint::pace() {
+void SocketEndpoint::pace() {
   const auto now = context_.loop.now();
   const auto share = std::min<std::chrono::nanoseconds>(now - paced_at_, kLongestShare);
   if (share > std::chrono::nanoseconds(0)) {
@@ -57,7 +57,7 @@ void Endpoint::pace() {
   }
 }
 
-void Endpoint::hurry() {
+void SocketEndpoint::hurry() {
   if (!context_.log.spooled()) {
     config_.catch_up = 0;
     if (connected()) {
@@ -68,16 +68,9 @@ void Endpoint::hurry() {
   if (retry_.active()) dial();
 }
 
-void Endpoint::judge_more() {
-  const auto wait = cursor_->judge_more();
-  if (wait) judge_.start(*wait);
-  context_.touched = true;
-  update_watchers();
-}
-
 // The one that has no lanes cannot set anything aside; it is changed between two connections, when
 // nothing is on a wire.
-void Endpoint::change_reader() {
+void SocketEndpoint::change_reader() {
   if (has_lanes_ || !config_.limits.fresh_first) return;
   cursor_ = std::make_unique<SpooledCursor>(context_.log, config_.limits, cursor_->state());
   has_lanes_ = true;

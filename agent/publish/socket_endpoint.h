@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.h"
+#include "agent/base/unique_fd.h"
+#include "agent/loop/io_watcher.h"
+#include "agent/loop/timer.h"
+#include "agent/net/dialer.h"
+#include "agent/publish/endpoint.h"
+#include "proto/decode.h"
+
+namespace lariat::publish {
+
+/// An aggregator that takes a stream of octets: one connection, on which frames go out in order.
+///
+/// A frame counts as delivered when the peer's kernel has acknowledged its last byte; what was not
+/// goes out again, whole, on the next connection.
+class SocketEndpoint final : public Endpoint {
+ public:
+  SocketEndpoint(const EndpointContext& context, EndpointConfig config);
+  ~SocketEndpoint() override;
+
+  void stop() override;
+  void reconfigure(EndpointConfig config) override;
+  void abandon() noexcept override;
+  void hurry() override;
+  void turn() override;
+  void beat() override;
+  [[nodiscard]] std::optional<base::WallTime> beat_due() const noexcept override;
+  /// No call but this one of `net` blocks or waits.
+  void ask_acknowledged() override;
+  [[nodiscard]] bool can_become(const EndpointConfig& next) const override;
+
+  [[nodiscard]] bool connected() const noexcept override { return static_cast<bool>(socket_); }
+  [[nodiscard]] bool stalled() const noexcept override { return stalled_; }
+  [[nodiscard]] EndpointState state() const noexcept override;
+  [[nodiscard]] std::string_view peer() const noexcept override {
+    return connected() ? std::string_view(peer_) : std::string_view();
+  }
+
+ private:
+  void dial() override;
+  void update_watchers() override;
+  [[nodiscard]] WatcherState own_watcher() const noexcept override {
+    return {writable_.active(), writable_.starts(), writable_.stops()};
+  }
+
+  void dialled(net::DialOutcome outcome);
+  void attach(base::UniqueFd socket, const std::string& peer);
+  void writable();
+  void readable();
+  void take_received(std::span<const std::byte> octets);
+  void flush();
+  [[nodiscard]] bool may_send() const noexcept;
+  void add_heartbeat();
+  void arm_stall_timer();
+  void look_for_stall();
+  void set_stalled(bool stalled);
+  void begin_pace();
+  void pace();
+  void change_reader();
+  void retime(const EndpointConfig& old);
+  void retime_stall();
+  void fail(int error);
+  void end(EndReason reason, const std::string& why);
+  void close(EndReason reason);
+
+  net::Dialer dialer_;
+
+  base::UniqueFd socket_;
+  std::string peer_;
+  loop::IoWatcher readable_;
+  loop::IoWatcher writable_;
+  loop::Timer stall_;
+  loop::Timer disk_;  // Until it is tried again.
+  loop::Timer pace_;  // Until the backlog may go on.
+  proto::Decoder decoder_;
+  bool stalled_ = false;
+  bool heard_ = false;  // Anything, on this connection.
+  bool has_lanes_;      // The cursor can keep a backlog.
+  std::uint64_t acked_ = 0;
+  base::Monotonic connected_at_;
+  base::Monotonic progress_at_;
+  base::Monotonic beat_at_;
+  base::Monotonic paced_at_;  // The backlog was given its share of the time before.
+  std::chrono::milliseconds pace_wait_{200};
+  base::WallTime beat_wall_{};
+};
+
+}  // namespace lariat::publish
