@@ -99,10 +99,11 @@ void HttpClient::Curl::set_up() {
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, &Curl::take_header);
   set(CURLOPT_HEADERDATA, this);
-  if (!target.username.empty() || !target.password.empty()) {
+  const auto& who = target.credentials;
+  if (!who.username.empty() || !who.password.empty()) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-    set(CURLOPT_USERNAME, target.username.c_str());
-    set(CURLOPT_PASSWORD, target.password.c_str());
+    set(CURLOPT_USERNAME, who.username.c_str());
+    set(CURLOPT_PASSWORD, who.password.c_str());
   }
 }
 
@@ -126,7 +127,7 @@ void HttpClient::Curl::set_up_route() {
 void HttpClient::Curl::set_up_tls() {
   const auto& tls = owner_.target_.tls;
   set(CURLOPT_SSLVERSION,
-      static_cast<long>(tls.only_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+      static_cast<long>(tls.min_version == TlsVersion::k13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
   set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   if (!tls.ca.empty()) {
@@ -158,8 +159,8 @@ std::optional<std::string> HttpClient::Curl::begin(std::span<const char> body,
   if (!target.tls.server_name.empty()) {
     lines.push_back(fmt::format("Host: {}:{}", bracketed(target.host), target.port));
   }
-  if (!target.bearer_token.empty()) {
-    lines.push_back(fmt::format("Authorization: Bearer {}", target.bearer_token));
+  if (!target.credentials.bearer_token.empty()) {
+    lines.push_back(fmt::format("Authorization: Bearer {}", target.credentials.bearer_token));
   }
   const auto is_ours = [&](const std::string& line) {
     return std::any_of(headers.begin(), headers.end(),

@@ -24,7 +24,7 @@ struct HttpRoute {
 };
 [[nodiscard]] HttpRoute route_of(const HttpTarget& target);
 /// Why the files cannot be used, as a sentence: they are not there, or others may read the key.
-[[nodiscard]] std::optional<std::string> unsafe_files(const HttpTls& tls);
+[[nodiscard]] std::optional<std::string> unsafe_files(const TlsOptions& tls);
 
 /// One easy handle in a multi handle of its own. Its callbacks come from within libcurl's calls.
 struct HttpClient::Curl {

@@ -97,7 +97,7 @@ HttpRoute route_of(const HttpTarget& target) {
   return route;
 }
 
-std::optional<std::string> unsafe_files(const HttpTls& tls) {
+std::optional<std::string> unsafe_files(const TlsOptions& tls) {
   for (const auto* path : {&tls.ca, &tls.certificate}) {
     if (path->empty()) continue;
     if (auto why = fault_of_file(*path, false)) return why;

@@ -11,9 +11,15 @@
 namespace lariat::publish {
 namespace {
 
+// The request says `precision=s`.
+proto::InfluxOptions over_http(proto::InfluxOptions options) {
+  options.precision = proto::InfluxOptions::Precision::kSeconds;
+  return options;
+}
+
 class InfluxFormat final : public HttpFormat {
  public:
-  explicit InfluxFormat(const OutputOptions& options) : encoder_(options.influx, options.labels) {
+  explicit InfluxFormat(const OutputOptions& options) : encoder_(over_http(options.influx), options.labels), line_(encoder_.room()) {
     headers_.emplace_back("Content-Type: text/plain; charset=utf-8");
     if (options.compression == Compression::kGzip) {
       headers_.emplace_back("Content-Encoding: gzip");
@@ -23,14 +29,13 @@ class InfluxFormat final : public HttpFormat {
   [[nodiscard]] std::span<const std::string> headers() const noexcept override { return headers_; }
   [[nodiscard]] bool stores_part() const noexcept override { return true; }
 
-  [[nodiscard]] bool append(const proto::Point& point, std::vector<char>& octets,
-                            HttpItem& item) override {
+  [[nodiscard]] bool append(const proto::Point& point, base::WallTime /*appended*/,
+                            std::vector<char>& octets, HttpItem& item) override {
     item.from = octets.size();
-    octets.resize(item.from + encoder_.room());
-    item.size = encoder_.write(point, std::span(octets).subspan(item.from));
-    octets.resize(item.from + item.size);
+    item.size = encoder_.write(point, line_);
     if (item.size == 0) return false;
-    const auto name = series_of({octets.data() + item.from, item.size});
+    octets.insert(octets.end(), line_.begin(), line_.begin() + static_cast<std::ptrdiff_t>(item.size));
+    const auto name = series_of({line_.data(), item.size});
     item.series = ::XXH3_64bits(name.data(), name.size());
     return true;
   }
@@ -38,9 +43,10 @@ class InfluxFormat final : public HttpFormat {
     return std::string(series_of({item.data(), item.size()}));
   }
 
-  void append_metadata(base::WallTime /*now*/, std::vector<char>& /*body*/) override {}
+  void append_metadata(std::vector<char>& /*octets*/) override {}
   void append_ended(base::WallTime /*now*/, bool /*all*/, std::vector<char>& /*octets*/,
                     std::vector<HttpItem>& /*items*/) override {}
+  [[nodiscard]] bool has_open() const noexcept override { return false; }
   [[nodiscard]] std::optional<base::WallTime> next_end() const noexcept override { return {}; }
 
  private:
@@ -54,6 +60,7 @@ class InfluxFormat final : public HttpFormat {
   }
 
   proto::InfluxEncoder encoder_;
+  std::vector<char> line_;
   std::vector<std::string> headers_;
 };
 

@@ -251,7 +251,7 @@ TEST_F(HttpClientTest, HasRetryAfterAsItCame) {
 
 TEST_F(HttpClientTest, SendsWhatTheUserSays) {
   target_.headers = {"X-Scope-OrgID: tenant", "Content-Type: text/plain"};
-  target_.bearer_token = "secret";
+  target_.credentials.bearer_token = "secret";
   ASSERT_EQ(post("abc", {"Content-Type: application/x-protobuf"}).status, 204);
   EXPECT_EQ(last().headers.at("x-scope-orgid"), "tenant");
   EXPECT_EQ(last().headers.at("authorization"), "Bearer secret");
@@ -260,8 +260,8 @@ TEST_F(HttpClientTest, SendsWhatTheUserSays) {
 }
 
 TEST_F(HttpClientTest, AuthenticatesWithNameAndPassword) {
-  target_.username = "user";
-  target_.password = "pass word";
+  target_.credentials.username = "user";
+  target_.credentials.password = "pass word";
   ASSERT_EQ(post("abc").status, 204);
   EXPECT_EQ(last().headers.at("authorization"), "Basic dXNlcjpwYXNzIHdvcmQ=");
 }
