@@ -169,7 +169,7 @@ std::size_t Cursor::gather(std::span<iovec> spans, std::size_t max_bytes,
   }
   auto range = ranges_.front();
   if (range.from >= range.to) return count;
-  if (resends_apart_ && range.from < resend_until_) range.to = std::min(range.to, resend_until_);
+  if (for_encoder_ && range.from < resend_until_) range.to = std::min(range.to, resend_until_);
   if (selection_.everything()) {
     return count + log_.read(range.from, range.to, spans.subspan(count), max_bytes);
   }

@@ -28,6 +28,8 @@ class Cursor final : public LogReader {
   void enforce_limits(base::WallTime now) override;
   void change_limits(CursorLimits limits, base::WallTime now) override;
 
+  [[nodiscard]] bool has_lanes() const noexcept override { return false; }
+
   void begin_connection(base::WallTime now) override;
   [[nodiscard]] bool behind() const noexcept override {
     return head_sent_ < head_.size() || ranges_.front().from < ranges_.front().to;
@@ -40,7 +42,7 @@ class Cursor final : public LogReader {
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override;
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
-  void keep_resends_apart() override { resends_apart_ = true; }
+  void serve_encoder() override { for_encoder_ = true; }
   [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;
@@ -85,7 +87,7 @@ class Cursor final : public LogReader {
   std::uint64_t messages_ = 0;      // On this connection, up to `stretch_`, and control messages.
   std::uint64_t stretch_ = 0;       // Without a filter: sequence where the present stretch began.
   std::uint64_t resend_until_ = 0;  // Frames before it were on a wire once.
-  bool resends_apart_ = false;
+  bool for_encoder_ = false;
 
   std::uint64_t accepted_ = 0;
   std::uint64_t resent_ = 0;

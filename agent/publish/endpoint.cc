@@ -86,6 +86,11 @@ WatcherState Endpoint::write_watcher() const noexcept {
   return {own.active, inherited_.starts + own.starts, inherited_.stops + own.stops};
 }
 
+std::unique_ptr<LogReader> Endpoint::with_lanes(std::unique_ptr<LogReader> reader) const {
+  if (reader->has_lanes() || !config_.limits.fresh_first) return reader;
+  return std::make_unique<SpooledCursor>(context_.log, config_.limits, reader->state());
+}
+
 Legacy Endpoint::bequeath() {
   auto watcher = write_watcher();
   return {.reader = give_reader(), .stats = stats_, .watcher = watcher};
@@ -94,7 +99,7 @@ Legacy Endpoint::bequeath() {
 void Endpoint::inherit(Legacy legacy) {
   stats_ = legacy.stats;
   inherited_ = legacy.watcher;
-  take_reader(std::move(legacy.reader));
+  take_reader(with_lanes(std::move(legacy.reader)));
   cursor_->change_limits(config_.limits, context_.loop.wall_now());
 }
 

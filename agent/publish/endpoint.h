@@ -199,6 +199,8 @@ class Endpoint {
   [[nodiscard]] virtual std::unique_ptr<LogReader> give_reader() { return std::move(cursor_); }
   virtual void take_reader(std::unique_ptr<LogReader> reader) { cursor_ = std::move(reader); }
 
+  /// The same reader, or if it is to have lanes one that goes on where it stands.
+  [[nodiscard]] std::unique_ptr<LogReader> with_lanes(std::unique_ptr<LogReader> reader) const;
   /// `dial` again after the back-off; the log has a line about a change.
   void retry(const std::string& why);
   void judge_more();

@@ -93,6 +93,9 @@ class LogReader {
   /// Where it started stays.
   virtual void change_limits(CursorLimits limits, base::WallTime now) = 0;
 
+  /// It can send what comes live before a backlog.
+  [[nodiscard]] virtual bool has_lanes() const noexcept = 0;
+
   virtual void begin_connection(base::WallTime now) = 0;
   /// Bytes are there that may be sent.
   [[nodiscard]] virtual bool behind() const noexcept = 0;
@@ -117,8 +120,9 @@ class LogReader {
   /// may be none although it is `behind`: then the next turn gets further.
   [[nodiscard]] virtual std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                            std::span<std::byte> scratch) = 0;
-  /// From now on `gather` returns frames that were on a wire before, or others, but not both.
-  virtual void keep_resends_apart() = 0;
+  /// From now on what is gathered is encoded: it begins with a whole frame if `max_bytes` allow,
+  /// and has frames that were on a wire before, or others, but not both. Whole frames are `wrote`.
+  virtual void serve_encoder() = 0;
   /// Of what `gather` returned last; to be asked before anything else is called.
   [[nodiscard]] virtual Gathered gathered() const = 0;
   /// The first `bytes` of what was gathered have been written.

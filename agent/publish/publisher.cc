@@ -52,7 +52,7 @@ std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config, std::optional<L
                                 .on_message = on_message_};
   std::unique_ptr<Endpoint> endpoint;
   if (make_other_) endpoint = make_other_(context, config);
-  if (!endpoint) endpoint = std::make_unique<SocketEndpoint>(context, std::move(config));
+  if (!endpoint) endpoint = std::make_unique<SocketEndpoint>(context, config);
   if (legacy) endpoint->inherit(*std::move(legacy));
   endpoint->start();
   // Where a new one began is not forgotten by a crash.

@@ -32,8 +32,6 @@ constexpr std::chrono::milliseconds kTryDisk{1'000};
 
 std::string words(int error) { return std::strerror(error); }  // NOLINT(concurrency-mt-unsafe)
 
-bool is_tsdp(const base::Url& url) noexcept { return url.scheme.starts_with("tsdp"); }
-
 EndReason reason_of(int error) noexcept {
   switch (error) {
     case ETIMEDOUT:
@@ -48,7 +46,7 @@ EndReason reason_of(int error) noexcept {
 
 }  // namespace
 
-SocketEndpoint::SocketEndpoint(const EndpointContext& context, EndpointConfig config)
+SocketEndpoint::SocketEndpoint(const EndpointContext& context, const EndpointConfig& config)
     : Endpoint(context, config, make_reader(context, config.limits)),
       dialer_(context.loop, context.resolver,
               [this](net::DialOutcome outcome) noexcept { dialled(std::move(outcome)); }),
@@ -60,13 +58,11 @@ SocketEndpoint::SocketEndpoint(const EndpointContext& context, EndpointConfig co
               if (connected() && cursor_->behind()) flush();
             }),
       pace_(context.loop, [this]() noexcept { pace(); }),
-      has_lanes_(context.log.spooled() || config_.limits.fresh_first) {}
+      open_(context.loop, [this]() noexcept { look_for_answer(); }) {
+  SocketEndpoint::take_reader(std::move(cursor_));
+}
 
 SocketEndpoint::~SocketEndpoint() { stop(); }
-
-bool SocketEndpoint::can_become(const EndpointConfig& next) const {
-  return next.url.scheme == config_.url.scheme || (is_tsdp(next.url) && is_tsdp(config_.url));
-}
 
 void SocketEndpoint::dial() {
   retry_.stop();
@@ -109,7 +105,8 @@ void SocketEndpoint::attach(base::UniqueFd socket, const std::string& peer) {
   cursor_->begin_connection(context_.loop.wall_now());
   cursor_->enforce_limits(context_.loop.wall_now());
   begin_pace();
-  if (config_.heartbeat.count() > 0) add_heartbeat();
+  if (heartbeat().count() > 0) add_heartbeat();
+  if (format_ && !format_->open()) open_.start(config_.connect_timeout);
   flush();
 }
 
@@ -124,13 +121,13 @@ void SocketEndpoint::turn() {
 }
 
 void SocketEndpoint::beat() {
-  if (!connected() || config_.heartbeat.count() == 0 || cursor_->behind()) return;
+  if (!connected() || heartbeat().count() == 0 || cursor_->behind()) return;
   add_heartbeat();
   flush();
 }
 
 std::optional<base::WallTime> SocketEndpoint::beat_due() const noexcept {
-  const auto interval = config_.heartbeat;
+  const auto interval = heartbeat();
   // With bytes that wait the heartbeat goes out before them, when they do.
   if (!connected() || interval.count() == 0 || cursor_->behind()) return std::nullopt;
   const auto since = (beat_wall_ + interval / 2).time_since_epoch();
@@ -162,7 +159,7 @@ void SocketEndpoint::writable() {
 }
 
 void SocketEndpoint::flush() {
-  if (config_.heartbeat.count() > 0 && context_.loop.now() - beat_at_ >= config_.heartbeat) {
+  if (heartbeat().count() > 0 && context_.loop.now() - beat_at_ >= heartbeat()) {
     add_heartbeat();
   }
   // Before the write: what is outstanding then was written earlier.
@@ -296,6 +293,10 @@ void SocketEndpoint::readable() {
 }
 
 void SocketEndpoint::take_received(std::span<const std::byte> octets) {
+  if (encoded_ != nullptr) {
+    take_answer(octets);
+    return;
+  }
   if (!heard_ && octets.front() == kZeroMqGreeting) {
     end(EndReason::kLocal,
         fmt::format("{} speaks ZeroMQ, as a classic Bolo does, not TSDP: give the port of a TSDP "
@@ -348,6 +349,7 @@ void SocketEndpoint::close(EndReason reason) {
   stall_.stop();
   disk_.stop();
   pace_.stop();
+  open_.stop();
   stalled_ = false;
   if (reason == EndReason::kTimeout) {
     net::close_hard(socket_);

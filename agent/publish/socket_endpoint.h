@@ -14,18 +14,21 @@
 #include "agent/loop/io_watcher.h"
 #include "agent/loop/timer.h"
 #include "agent/net/dialer.h"
+#include "agent/publish/encoded_reader.h"
 #include "agent/publish/endpoint.h"
+#include "agent/publish/stream_format.h"
 #include "proto/decode.h"
 
 namespace lariat::publish {
 
-/// An aggregator that takes a stream of octets: one connection, on which frames go out in order.
+/// An aggregator that takes a stream of octets: one connection, on which frames go out in order, as
+/// they lie in the log or in a `StreamFormat`.
 ///
 /// A frame counts as delivered when the peer's kernel has acknowledged its last byte; what was not
 /// goes out again, whole, on the next connection.
 class SocketEndpoint final : public Endpoint {
  public:
-  SocketEndpoint(const EndpointContext& context, EndpointConfig config);
+  SocketEndpoint(const EndpointContext& context, const EndpointConfig& config);
   ~SocketEndpoint() override;
 
   void stop() override;
@@ -67,6 +70,14 @@ class SocketEndpoint final : public Endpoint {
   void begin_pace();
   void pace();
   void change_reader();
+  void take_answer(std::span<const std::byte> octets);
+  void look_for_answer();
+  void tell_unsupported(std::span<const std::byte> frame);
+  [[nodiscard]] std::unique_ptr<LogReader> give_reader() override;
+  void take_reader(std::unique_ptr<LogReader> reader) override;
+  [[nodiscard]] std::chrono::milliseconds heartbeat() const noexcept {
+    return format_ ? std::chrono::milliseconds(0) : config_.heartbeat;
+  }
   void retime(const EndpointConfig& old);
   void retime_stall();
   void fail(int error);
@@ -74,6 +85,9 @@ class SocketEndpoint final : public Endpoint {
   void close(EndReason reason);
 
   net::Dialer dialer_;
+  std::unique_ptr<StreamFormat> format_;  // Null: TSDP.
+  EncodedReader* encoded_ = nullptr;      // `cursor_`, with a format.
+  bool told_unsupported_ = false;
 
   base::UniqueFd socket_;
   std::string peer_;
@@ -82,10 +96,10 @@ class SocketEndpoint final : public Endpoint {
   loop::Timer stall_;
   loop::Timer disk_;  // Until it is tried again.
   loop::Timer pace_;  // Until the backlog may go on.
+  loop::Timer open_;  // For the peer to say that frames may come.
   proto::Decoder decoder_;
   bool stalled_ = false;
   bool heard_ = false;  // Anything, on this connection.
-  bool has_lanes_;      // The cursor can keep a backlog.
   std::uint64_t acked_ = 0;
   base::Monotonic connected_at_;
   base::Monotonic progress_at_;

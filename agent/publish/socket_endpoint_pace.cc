@@ -5,7 +5,6 @@
 #include <random>
 
 #include "agent/publish/socket_endpoint.h"
-#include "agent/publish/spooled_cursor.h"
 
 namespace lariat::publish {
 namespace {
@@ -66,14 +65,6 @@ void SocketEndpoint::hurry() {
     }
   }
   if (retry_.active()) dial();
-}
-
-// The one that has no lanes cannot set anything aside; it is changed between two connections, when
-// nothing is on a wire.
-void SocketEndpoint::change_reader() {
-  if (has_lanes_ || !config_.limits.fresh_first) return;
-  cursor_ = std::make_unique<SpooledCursor>(context_.log, config_.limits, cursor_->state());
-  has_lanes_ = true;
 }
 
 }  // namespace lariat::publish

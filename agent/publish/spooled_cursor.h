@@ -54,6 +54,8 @@ class SpooledCursor final : public LogReader {
   void enforce_limits(base::WallTime now) override;
   void change_limits(CursorLimits limits, base::WallTime now) override;
 
+  [[nodiscard]] bool has_lanes() const noexcept override { return true; }
+
   void begin_connection(base::WallTime now) override;
   [[nodiscard]] bool behind() const noexcept override {
     return head_sent_ < head_.size() || !live().front().empty() ||
@@ -69,7 +71,7 @@ class SpooledCursor final : public LogReader {
   }
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
-  void keep_resends_apart() override {}
+  void serve_encoder() override { for_encoder_ = true; }
   [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;
@@ -167,7 +169,8 @@ class SpooledCursor final : public LogReader {
   std::vector<Lane> lanes_;
   std::uint64_t last_lane_ = 0;  // Its id.
   std::size_t sending_ = 0;      // Index of the lane that was gathered from last.
-  std::int64_t allowance_ = 0;   // Bytes of backlog that may be sent; below 0: a debt.
+  bool for_encoder_ = false;
+  std::int64_t allowance_ = 0;  // Bytes of backlog that may be sent; below 0: a debt.
   std::deque<Run> runs_;
   bool jumped_ = true;  // What is sent next does not follow what was sent before.
   bool waits_for_disk_ = false;

@@ -128,7 +128,8 @@ std::size_t SpooledCursor::gather(std::span<iovec> spans, std::size_t max_bytes,
     spans[count] = gather_chosen(front, scratch);
     return count + 1;
   }
-  if (sending_ != 0) {
+  // An encoder takes whole frames, for which it goes into debt.
+  if (sending_ != 0 && !for_encoder_) {
     const auto allowed = static_cast<std::uint64_t>(std::max<std::int64_t>(allowance_, 1));
     max_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(allowed, kBacklogTurn));
   }
