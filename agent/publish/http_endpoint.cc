@@ -6,9 +6,7 @@
 #include <utility>
 
 #include "agent/base/units.h"
-#include "agent/publish/cursor.h"
 #include "agent/publish/http_target_of.h"
-#include "agent/publish/spooled_cursor.h"
 
 namespace lariat::publish {
 namespace {
@@ -56,7 +54,7 @@ void HttpEndpoint::set_up() {
 void HttpEndpoint::begin_reader() {
   if (reading_) return;
   reading_ = true;
-  cursor_->keep_resends_apart();
+  cursor_->serve_encoder();
   cursor_->begin_connection(context_.loop.wall_now());
   cursor_->allow_backlog(LogReader::kNoPace);
 }
@@ -126,18 +124,11 @@ void HttpEndpoint::reconfigure(EndpointConfig config) {
 
 // One that has no lanes cannot set anything aside.
 void HttpEndpoint::change_reader() {
-  if (!config_.limits.fresh_first || dynamic_cast<Cursor*>(cursor_.get()) == nullptr) return;
+  if (!config_.limits.fresh_first || cursor_->has_lanes()) return;
   const bool reading = reading_;
   if (reading) end_reader();
-  cursor_ = std::make_unique<SpooledCursor>(context_.log, config_.limits, cursor_->state());
+  cursor_ = with_lanes(std::move(cursor_));
   if (reading) begin_reader();
-}
-
-std::unique_ptr<LogReader> HttpEndpoint::give_reader() { return std::move(cursor_); }
-
-void HttpEndpoint::take_reader(std::unique_ptr<LogReader> reader) {
-  cursor_ = std::move(reader);
-  change_reader();
 }
 
 void HttpEndpoint::abandon() noexcept {

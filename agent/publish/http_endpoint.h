@@ -64,8 +64,6 @@ class HttpEndpoint final : public Endpoint {
   void dial() override;
   void update_watchers() override;
   [[nodiscard]] WatcherState own_watcher() const noexcept override;
-  [[nodiscard]] std::unique_ptr<LogReader> give_reader() override;
-  void take_reader(std::unique_ptr<LogReader> reader) override;
 
   void set_up();
   void begin_reader();
