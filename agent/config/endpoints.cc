@@ -35,9 +35,9 @@ std::optional<base::Url> read_url(const Value& value) {
   }
   if (!url->is_unix() && url->port == 0) {
     value.mistake(
-        fmt::format("{} has port 0, to which nobody can connect; write the port of the "
+        fmt::format("\"{}://{}:0\" has port 0, to which nobody can connect; write the port of the "
                     "aggregator",
-                    quoted(url->text())));
+                    url->scheme, url->host));
     return std::nullopt;
   }
   return *std::move(url);
