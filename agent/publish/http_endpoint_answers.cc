@@ -196,10 +196,9 @@ void HttpEndpoint::tell_rejected(const HttpAnswer& answer) {
   if (rejected_told_ && now - *rejected_told_ < kRejectedTold) return;
   rejected_told_ = now;
   context_.lines.warning(
-      fmt::format("endpoint {}: {} has refused {} of the samples, one is {}: {} {}; see: lariat "
-                  "status --rejected {}",
-                  config_.name, client_->peer(), std::exchange(rejected_untold_, 0),
-                  rejected_.back().name, answer.status, answer.first_line, config_.name));
+      fmt::format("endpoint {}: {} has refused {}, the last is {}: {} {}", config_.name,
+                  client_->peer(), std::exchange(rejected_untold_, 0), rejected_.back().name,
+                  answer.status, answer.first_line));
 }
 
 void HttpEndpoint::tell_unsupported() {

@@ -59,7 +59,7 @@ class RemoteWriteFormat final : public HttpFormat {
       series->family = family_of(point);
     }
     const auto seen = seconds_of(appended);
-    HttpSeries::see(*series, point.seconds, seen);
+    series_.see(*series, point.seconds, seen);
     tell_type(series->family, point, seen);
     put(*series, bits, point.seconds * 1000, octets, item);
     return true;

@@ -12,6 +12,7 @@ constexpr std::size_t kOverhead = 128;
 constexpr std::int64_t kIntervals = 3;
 // After which Prometheus does not show a value any more.
 constexpr std::int64_t kLookBack = 300;
+constexpr std::int64_t kLookAgain = 5;
 
 }  // namespace
 
@@ -25,8 +26,12 @@ HttpSeries::Key HttpSeries::key_of(const proto::Point& point) noexcept {
 }
 
 HttpSeries::Entry* HttpSeries::find(const Key& key) noexcept {
+  if (next_ >= entries_.size()) next_ = 0;
+  if (next_ < entries_.size() && entries_[next_].key == key) return &entries_[next_++];
   const auto found = places_.find(key);
-  return found == places_.end() ? nullptr : &entries_[found->second];
+  if (found == places_.end()) return nullptr;
+  next_ = found->second + 1;
+  return &entries_[found->second];
 }
 
 HttpSeries::Entry* HttpSeries::add(const Key& key, std::string_view labels, proto::Payload kind) {
@@ -49,6 +54,14 @@ void HttpSeries::see(Entry& entry, std::int64_t seconds, std::int64_t seen) noex
     entry.last_gap = gap;
   }
   entry.seen = seen;
+  const auto end = end_of(entry);
+  if (!next_end_ || end < *next_end_) next_end_ = end;
+}
+
+// That none ends earlier was true when it looked; since then most have come again.
+bool HttpSeries::may_have_ended(std::int64_t now) const noexcept {
+  const bool long_ago = now < looked_ || now - looked_ >= kLookAgain;
+  return long_ago || (next_end_ && *next_end_ <= now);
 }
 
 // The second that its mark may be early is granted.
@@ -59,12 +72,14 @@ std::int64_t HttpSeries::end_of(const Entry& entry) noexcept {
 }
 
 std::optional<HttpSeries::Entry> HttpSeries::take_ended(std::int64_t now, bool all) {
+  if (!all && looked_at_ == 0 && !may_have_ended(now)) return {};
   for (; looked_at_ < entries_.size(); ++looked_at_) {
     const auto end = end_of(entries_[looked_at_]);
     if (all || end <= now) return take(looked_at_);
     soonest_ = std::min(soonest_.value_or(end), end);
   }
   looked_at_ = 0;
+  looked_ = now;
   next_end_ = std::exchange(soonest_, std::nullopt);
   return {};
 }

@@ -48,11 +48,12 @@ class HttpSeries {
   /// One that is not known. Null: there is no room.
   [[nodiscard]] Entry* add(const Key& key, std::string_view labels, proto::Payload kind);
   /// It came.
-  static void see(Entry& entry, std::int64_t seconds, std::int64_t seen) noexcept;
+  void see(Entry& entry, std::int64_t seconds, std::int64_t seen) noexcept;
 
-  /// One that has ended by `now`, or with `all` any; it is forgotten.
+  /// One that has ended by `now`, or with `all` any; it is forgotten. It looks if one may have
+  /// ended, or when it has not for a while: to be asked until there is none.
   [[nodiscard]] std::optional<Entry> take_ended(std::int64_t now, bool all);
-  /// When the next will have ended. As of the last `take_ended` that found none.
+  /// No series ends earlier. Exact after a `take_ended` that has looked and found none.
   [[nodiscard]] std::optional<std::int64_t> next_end() const noexcept { return next_end_; }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -64,12 +65,15 @@ class HttpSeries {
     }
   };
   [[nodiscard]] static std::int64_t end_of(const Entry& entry) noexcept;
+  [[nodiscard]] bool may_have_ended(std::int64_t now) const noexcept;
   Entry take(std::size_t place);
 
   std::vector<Entry> entries_;
   std::unordered_map<Key, std::uint32_t, Hash> places_;
   std::size_t octets_ = 0;
-  std::size_t looked_at_ = 0;  // By `take_ended`, since one was found last.
+  std::size_t next_ = 0;     // Behind the one that was found last: they come in the same order.
+  std::size_t looked_at_ = 0;  // By `take_ended`, since it began to look.
+  std::int64_t looked_ = 0;    // When it did last.
   std::optional<std::int64_t> soonest_;
   std::optional<std::int64_t> next_end_;
 };

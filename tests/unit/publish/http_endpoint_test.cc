@@ -199,7 +199,7 @@ TEST_F(HttpEndpointTest, FindsTheSamplesThatAreRefusedAndKeepsTheOthers) {
   EXPECT_EQ(first.value, 3);
   EXPECT_EQ(first.seconds, kTime);
   EXPECT_EQ(first.why, "400: out of order sample");
-  EXPECT_THAT(lines_, Contains(AllOf(HasSubstr("refused"), HasSubstr("--rejected e"))));
+  EXPECT_THAT(lines_, Contains(AllOf(HasSubstr("refused"), HasSubstr("out of order sample"))));
 }
 
 TEST_F(HttpEndpointTest, KeepsTheLastSixteenThatWereRefused) {

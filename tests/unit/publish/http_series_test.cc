@@ -23,7 +23,7 @@ class HttpSeriesTest : public testing::Test {
     auto* entry = series_.find(key);
     if (entry == nullptr) entry = series_.add(key, of.name, of.kind);
     ASSERT_NE(entry, nullptr);
-    HttpSeries::see(*entry, seen, seen);
+    series_.see(*entry, seen, seen);
   }
   std::vector<std::string> ended(std::int64_t now, bool all = false) {
     std::vector<std::string> labels;
