@@ -76,9 +76,9 @@ void HttpBatch::take_frame(std::span<const std::byte> frame, const Gathered& abo
   const proto::MessageView message(frame);
   if (message.opcode() == proto::Opcode::kSubmit) {
     const proto::Submit submit(message);
-    const auto point =
-        submit.finite() ? proto::point_of(submit, totals, about.resend, seconds_of(about.oldest))
-                        : std::nullopt;
+    const auto point = submit.finite()
+                           ? proto::point_of(submit, totals, about.resend, seconds_of(about.oldest))
+                           : std::nullopt;
     HttpItem item;
     if (point && format.append(*point, about.oldest, octets_, item)) {
       item.seconds = point->seconds;

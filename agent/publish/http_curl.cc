@@ -88,8 +88,7 @@ void HttpClient::Curl::set_up() {
   set(CURLOPT_POST, 1L);
   set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(target.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS,
-      static_cast<long>((target.connect_timeout + target.timeout).count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>((target.connect_timeout + target.timeout).count()));
   set(CURLOPT_MAXAGE_CONN, 0x7fffffffL);  // The server says how long a connection is kept.
   set(CURLOPT_OPENSOCKETFUNCTION, &Curl::open_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
@@ -127,7 +126,8 @@ void HttpClient::Curl::set_up_route() {
 void HttpClient::Curl::set_up_tls() {
   const auto& tls = owner_.target_.tls;
   set(CURLOPT_SSLVERSION,
-      static_cast<long>(tls.min_version == TlsVersion::k13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+      static_cast<long>(tls.min_version == TlsVersion::k13 ? CURL_SSLVERSION_TLSv1_3
+                                                           : CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
   set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   if (!tls.ca.empty()) {

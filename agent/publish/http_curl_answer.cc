@@ -184,9 +184,10 @@ HttpAnswer HttpClient::Curl::not_connected(CURLcode code) {
   }
   const auto route = route_of(owner_.target_);
   const auto* what = owner_.target_.proxy.empty() ? "" : "the proxy ";
-  return {.end = HttpEnd::kNotConnected,
-          .failure = failure,
-          .detail = fmt::format("cannot connect to {}{}:{}: {}", what, route.host, route.port, why)};
+  return {
+      .end = HttpEnd::kNotConnected,
+      .failure = failure,
+      .detail = fmt::format("cannot connect to {}{}:{}: {}", what, route.host, route.port, why)};
 }
 
 std::string HttpClient::Curl::words_of(CURLcode code) const {

@@ -46,9 +46,9 @@ void HttpEndpoint::set_up() {
                                          : make_influx_format(config_.output);
   compressor_ = std::make_unique<HttpCompressor>(compression_of(config_));
   seen_ = {};
-  client_ = std::make_unique<HttpClient>(
-      context_.loop, context_.resolver, target_of(config_),
-      [this](const HttpAnswer& answer) noexcept { answered(answer); });
+  client_ =
+      std::make_unique<HttpClient>(context_.loop, context_.resolver, target_of(config_),
+                                   [this](const HttpAnswer& answer) noexcept { answered(answer); });
 }
 
 void HttpEndpoint::begin_reader() {
@@ -268,7 +268,8 @@ bool HttpEndpoint::expired() const {
 void HttpEndpoint::give_up() {
   std::uint64_t frames = 0;
   if (!pieces_.done()) {
-    for (const auto& item : batch_.items().subspan(pieces_.next().from)) frames += item.ours ? 0 : 1;
+    for (const auto& item : batch_.items().subspan(pieces_.next().from))
+      frames += item.ours ? 0 : 1;
   }
   settle_batch(frames);
   consider();
@@ -303,8 +304,7 @@ EndpointState HttpEndpoint::state() const noexcept {
 }
 
 WatcherState HttpEndpoint::own_watcher() const noexcept {
-  return {client_->write_watcher_active(),
-          past_watchers_.starts + client_->write_watcher_starts(),
+  return {client_->write_watcher_active(), past_watchers_.starts + client_->write_watcher_starts(),
           past_watchers_.stops + client_->write_watcher_stops()};
 }
 

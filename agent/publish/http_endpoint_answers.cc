@@ -157,9 +157,8 @@ void HttpEndpoint::busy(const HttpAnswer& answer) {
     blamed_ = answer;
     next_control_ = busy_answers_ % 2 == 0 ? piece.from : piece.to - 1;
   }
-  const auto wait = std::max(
-      jittered(), retry_after(answer.retry_after, context_.loop.wall_now())
-                      .value_or(std::chrono::milliseconds(0)));
+  const auto wait = std::max(jittered(), retry_after(answer.retry_after, context_.loop.wall_now())
+                                             .value_or(std::chrono::milliseconds(0)));
   wait_and_retry(wait, in_words(answer, client_->peer()), answer.status);
 }
 
@@ -168,9 +167,12 @@ void HttpEndpoint::control_answered(const HttpAnswer& answer, HttpVerdict verdic
     wait_and_retry(jittered(), in_words(answer, client_->peer()), answer.status);
     return;
   }
-  poison_ = true;
-  if (verdict == HttpVerdict::kTaken) good_ = encoded_.from;
-  refused(std::exchange(blamed_, {}), false);
+  good_ = encoded_.from;
+  if (std::exchange(poison_, true)) {
+    refused(std::exchange(blamed_, {}), false);
+  } else {
+    send();  // The server may be well again.
+  }
 }
 
 void HttpEndpoint::note_rejected(const HttpItem& item, const HttpAnswer& answer) {
@@ -195,10 +197,9 @@ void HttpEndpoint::tell_rejected(const HttpAnswer& answer) {
   const auto now = context_.loop.now();
   if (rejected_told_ && now - *rejected_told_ < kRejectedTold) return;
   rejected_told_ = now;
-  context_.lines.warning(
-      fmt::format("endpoint {}: {} has refused {}, the last is {}: {} {}", config_.name,
-                  client_->peer(), std::exchange(rejected_untold_, 0), rejected_.back().name,
-                  answer.status, answer.first_line));
+  context_.lines.warning(fmt::format(
+      "endpoint {}: {} has refused {}, the last is {}: {} {}", config_.name, client_->peer(),
+      std::exchange(rejected_untold_, 0), rejected_.back().name, answer.status, answer.first_line));
 }
 
 void HttpEndpoint::tell_unsupported() {

@@ -19,7 +19,8 @@ proto::InfluxOptions over_http(proto::InfluxOptions options) {
 
 class InfluxFormat final : public HttpFormat {
  public:
-  explicit InfluxFormat(const OutputOptions& options) : encoder_(over_http(options.influx), options.labels), line_(encoder_.room()) {
+  explicit InfluxFormat(const OutputOptions& options)
+      : encoder_(over_http(options.influx), options.labels), line_(encoder_.room()) {
     headers_.emplace_back("Content-Type: text/plain; charset=utf-8");
     if (options.compression == Compression::kGzip) {
       headers_.emplace_back("Content-Encoding: gzip");
@@ -34,7 +35,8 @@ class InfluxFormat final : public HttpFormat {
     item.from = octets.size();
     item.size = encoder_.write(point, line_);
     if (item.size == 0) return false;
-    octets.insert(octets.end(), line_.begin(), line_.begin() + static_cast<std::ptrdiff_t>(item.size));
+    octets.insert(octets.end(), line_.begin(),
+                  line_.begin() + static_cast<std::ptrdiff_t>(item.size));
     const auto name = series_of({line_.data(), item.size});
     item.series = ::XXH3_64bits(name.data(), name.size());
     return true;

@@ -71,7 +71,7 @@ class HttpSeries {
   std::vector<Entry> entries_;
   std::unordered_map<Key, std::uint32_t, Hash> places_;
   std::size_t octets_ = 0;
-  std::size_t next_ = 0;     // Behind the one that was found last: they come in the same order.
+  std::size_t next_ = 0;       // Behind the one that was found last: they come in the same order.
   std::size_t looked_at_ = 0;  // By `take_ended`, since it began to look.
   std::int64_t looked_ = 0;    // When it did last.
   std::optional<std::int64_t> soonest_;

@@ -83,8 +83,8 @@ std::optional<std::chrono::milliseconds> retry_after(const std::string& header,
                                                      base::WallTime now) {
   using std::chrono::milliseconds;
   if (header.empty()) return {};
-  const bool number = std::all_of(header.begin(), header.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
+  const bool number =
+      std::all_of(header.begin(), header.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (number) {
     std::int64_t seconds = 0;
     const auto end = header.data() + header.size();

@@ -38,8 +38,8 @@ class LineFormat final : public StreamFormat {
 
   bool encode(std::span<const std::byte> frame, const Gathered& about,
               std::vector<char>& out) override {
-    const auto point = proto::point_of(submit_of(frame), totals_, about.resend,
-                                       seconds_of(about.oldest));
+    const auto point =
+        proto::point_of(submit_of(frame), totals_, about.resend, seconds_of(about.oldest));
     if (!point) return false;
     const auto length = encoder_.write(*point, line_);
     append(line_, length, out);
@@ -69,8 +69,7 @@ class BoloFormat final : public StreamFormat {
   }
   std::optional<std::string> receive(std::span<const std::byte> octets,
                                      std::vector<char>& out) override {
-    const auto state =
-        peer_.feed({reinterpret_cast<const char*>(octets.data()), octets.size()});
+    const auto state = peer_.feed({reinterpret_cast<const char*>(octets.data()), octets.size()});
     if (state == proto::ZmtpPeer::State::kFault) return peer_.fault();
     // Whole messages only stand in the buffer: it may follow them.
     std::array<char, proto::kZmtpPongRoom> pong;

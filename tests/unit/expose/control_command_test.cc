@@ -52,7 +52,8 @@ TEST_F(ControlCommandTest, TellsWhatAnAggregatorHasRefused) {
   EXPECT_EQ(text("rejected west"),
             "up{host=\"a\"} 1.5 at 1970-01-01T00:01:00Z: 400: out of order sample\n");
   EXPECT_THAT(text("rejected east"), HasSubstr("refused nothing"));
-  EXPECT_EQ(text("rejected north"), "error: there is no endpoint \"north\"; there are east, west\n");
+  EXPECT_EQ(text("rejected north"),
+            "error: there is no endpoint \"north\"; there are east, west\n");
   const auto json = nlohmann::json::parse(text("status json"));
   EXPECT_EQ(json.at("endpoints").at(1).at("rejected").at(0).at("value"), 1.5);
 }

@@ -308,14 +308,15 @@ TEST_P(EncodedReaderPropertyTest, TheLedgerIsWhatThePeerGot) {
   EXPECT_GT(unsupported(end), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, EncodedReaderPropertyTest,
-    testing::Combine(testing::Values(Way{"plain"}, Way{"filtered", true}, Way{"lanes", false, true},
-                                     Way{"filtered_lanes", true, true}),
-                     testing::Range(0U, 12U)),
-    [](const auto& test) {
-      return std::get<0>(test.param).name + "_" + std::to_string(std::get<1>(test.param));
-    });
+INSTANTIATE_TEST_SUITE_P(Ways, EncodedReaderPropertyTest,
+                         testing::Combine(testing::Values(Way{"plain"}, Way{"filtered", true},
+                                                          Way{"lanes", false, true},
+                                                          Way{"filtered_lanes", true, true}),
+                                          testing::Range(0U, 12U)),
+                         [](const auto& test) {
+                           return std::get<0>(test.param).name + "_" +
+                                  std::to_string(std::get<1>(test.param));
+                         });
 
 }  // namespace
 }  // namespace lariat::publish

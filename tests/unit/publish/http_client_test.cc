@@ -61,10 +61,9 @@ class HttpClientTest : public testing::Test {
 
   loop::Loop loop_;
   test::FakeDns dns_{loop_};
-  net::Resolver resolver_{loop_,
-                          {.name_servers = dns_.text(),
-                           .resolv_conf = "/nonexistent",
-                           .timeout = milliseconds(100)}};
+  net::Resolver resolver_{
+      loop_,
+      {.name_servers = dns_.text(), .resolv_conf = "/nonexistent", .timeout = milliseconds(100)}};
   test::FakeHttpServer server_{loop_};
   HttpTarget target_{.host = "127.0.0.1", .path = "/write?db=d"};
   std::string body_;

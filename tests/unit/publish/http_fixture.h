@@ -56,8 +56,8 @@ class HttpEndpointTest : public testing::Test {
   }
   void tally(std::uint64_t increment, std::int64_t seconds) {
     std::array<std::byte, proto::kEncodeBufferSize> room;
-    const auto encoded = proto::encode_tally(room, "hits host=web1",
-                                             static_cast<std::uint64_t>(seconds), increment);
+    const auto encoded =
+        proto::encode_tally(room, "hits host=web1", static_cast<std::uint64_t>(seconds), increment);
     ASSERT_TRUE(encoded);
     ASSERT_TRUE(publisher_.publish(std::span(room).first(encoded.size)));
   }

@@ -31,8 +31,8 @@ class StrictServer {
   }
   void store(const std::vector<test::WriteRequest::Sample>& samples) {
     for (const auto& sample : samples) {
-      newest_[sample.series] = std::max(newest_[sample.series],
-                                        std::pair(sample.milliseconds, sample.value));
+      newest_[sample.series] =
+          std::max(newest_[sample.series], std::pair(sample.milliseconds, sample.value));
       stored_.insert({sample.series, sample.milliseconds});
     }
   }
