@@ -40,7 +40,8 @@ Publisher::Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log&
 
 Publisher::~Publisher() = default;
 
-std::unique_ptr<Endpoint> Publisher::make(EndpointConfig config, std::optional<Legacy> legacy) {
+std::unique_ptr<Endpoint> Publisher::make(const EndpointConfig& config,
+                                          std::optional<Legacy> legacy) {
   const EndpointContext context{.loop = loop_,
                                 .resolver = resolver_,
                                 .log = log_,
@@ -81,7 +82,7 @@ void Publisher::tell_removed(Endpoint& endpoint) {
 }
 
 Endpoint& Publisher::add(EndpointConfig config) {
-  endpoints_.push_back(make(std::move(config), {}));
+  endpoints_.push_back(make(config, {}));
   return *endpoints_.back();
 }
 
@@ -97,7 +98,7 @@ void Publisher::apply(std::vector<EndpointConfig> configs) {
   for (auto& config : configs) {
     auto endpoint = take(config.name);
     if (!endpoint) {
-      endpoint = make(std::move(config), {});
+      endpoint = make(config, {});
     } else if (endpoint->config() != config) {
       endpoint = changed(std::move(endpoint), std::move(config));
     }
@@ -122,7 +123,7 @@ std::unique_ptr<Endpoint> Publisher::changed(std::unique_ptr<Endpoint> endpoint,
   endpoint->stop();
   lines_.info(fmt::format("endpoint {}: goes to {} from now on, with what {} has not got",
                           config.name, config.url.text(), endpoint->config().url.text()));
-  return make(std::move(config), endpoint->bequeath());
+  return make(config, endpoint->bequeath());
 }
 
 void Publisher::abandon() noexcept {

@@ -121,7 +121,8 @@ class Publisher final : public metrics::Source {
   void report(metrics::Report& report) const override;
 
  private:
-  [[nodiscard]] std::unique_ptr<Endpoint> make(EndpointConfig config, std::optional<Legacy> legacy);
+  [[nodiscard]] std::unique_ptr<Endpoint> make(const EndpointConfig& config,
+                                               std::optional<Legacy> legacy);
   [[nodiscard]] std::unique_ptr<Endpoint> changed(std::unique_ptr<Endpoint> endpoint,
                                                   EndpointConfig config);
   [[nodiscard]] std::unique_ptr<Endpoint> take(std::string_view name);
