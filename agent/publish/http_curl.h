@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/net/address.h"
@@ -68,6 +69,7 @@ struct HttpClient::Curl {
   [[nodiscard]] HttpAnswer failure_of(CURLcode code);
   [[nodiscard]] HttpAnswer not_connected(CURLcode code);
   [[nodiscard]] std::string words_of(CURLcode code) const;
+  [[nodiscard]] std::string_view hint() const noexcept;
   [[nodiscard]] std::int64_t number(CURLINFO what) const noexcept;
   [[nodiscard]] std::string text(CURLINFO what) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -68,11 +69,11 @@ std::optional<std::string> fault_of_file(const std::string& path, bool secret) {
   if (::stat(path.c_str(), &state) != 0) {
     return fmt::format("cannot read {}: {}", path, std::generic_category().message(errno));
   }
-  constexpr mode_t kOthers = S_IRWXO;
-  if (secret && (state.st_mode & kOthers) != 0) {
-    return fmt::format("others may read the key {}; write: chmod o= {}", path, path);
-  }
-  return {};
+  const bool trusted = state.st_gid == 0 || state.st_gid == ::getegid();
+  const mode_t others = S_IRWXO | (trusted ? 0U : static_cast<mode_t>(S_IRWXG));
+  if (!secret || (state.st_mode & others) == 0) return {};
+  return fmt::format("others may read the key {}; write: chmod {} {}", path,
+                     trusted ? "o=" : "go=", path);
 }
 
 }  // namespace
@@ -162,7 +163,7 @@ HttpAnswer HttpClient::Curl::failure_of(CURLcode code) {
               .detail = fmt::format("{} closed the connection before it had answered", peer)};
     default:
       return {.end = HttpEnd::kBroken,
-              .detail = fmt::format("request to {}: {}", peer, words_of(code))};
+              .detail = fmt::format("request to {}: {}{}", peer, words_of(code), hint())};
   }
 }
 
@@ -193,6 +194,15 @@ HttpAnswer HttpClient::Curl::not_connected(CURLcode code) {
 std::string HttpClient::Curl::words_of(CURLcode code) const {
   if (error_[0] != '\0') return trimmed(error_.data());
   return ::curl_easy_strerror(code);
+}
+
+// With TLS 1.3 a server refuses a client only after the handshake.
+std::string_view HttpClient::Curl::hint() const noexcept {
+  const auto& target = owner_.target_;
+  const bool suspect = target.secure && target.tls.certificate.empty();
+  if (!suspect || number(CURLINFO_NUM_CONNECTS) == 0) return "";
+  return "; it may want a client certificate: write \"tls\": {\"certificate\": FILE, \"key\": "
+         "FILE}";
 }
 
 std::size_t HttpClient::Curl::take_body(char* octets, std::size_t one, std::size_t count,

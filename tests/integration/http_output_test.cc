@@ -21,8 +21,12 @@ constexpr int kSeries = 100;
 /// the one before, whenever it is. `file` has the number of runs.
 std::string hundred(const std::string& file) {
   return "#!/bin/sh\n"
-         "run=$(cat '" + file + "' || echo 0) 2>/dev/null\n"
-         "echo $((run + 1)) >'" + file + "'\n"
+         "run=$(cat '" +
+         file +
+         "' || echo 0) 2>/dev/null\n"
+         "echo $((run + 1)) >'" +
+         file +
+         "'\n"
          "i=0\n"
          "while [ $i -lt 100 ]; do\n"
          "  echo \"sample $((1700000000 + run)) hundred i=$i $i\"\n"
@@ -33,7 +37,9 @@ std::string hundred(const std::string& file) {
 /// An agent whose one aggregator takes remote write.
 class HttpOutput : public testing::Test {
  protected:
-  HttpOutput() : agent_(configuration()) { agent_.drop_in("hundred", hundred(agent_.path("runs"))); }
+  HttpOutput() : agent_(configuration()) {
+    agent_.drop_in("hundred", hundred(agent_.path("runs")));
+  }
 
   [[nodiscard]] std::string configuration() const {
     return "\"interval\": \"1s\",\n" +
@@ -84,9 +90,8 @@ TEST_F(HttpOutput, GetsAfterAnOutageWhatItMissedEachOnce) {
   EXPECT_GE(away.sum("lariat_endpoint_frames_queued"), 3 * kSeries);
   EXPECT_THAT(agent_.log(), HasSubstr("not so much"));
   sink_.answer_with({});
-  const auto back = agent_.metrics_when([&](const MetricsText& now) {
-    return delivered(now) >= delivered(away) + 3 * kSeries;
-  });
+  const auto back = agent_.metrics_when(
+      [&](const MetricsText& now) { return delivered(now) >= delivered(away) + 3 * kSeries; });
   EXPECT_GE(delivered(back), delivered(away) + 3 * kSeries);
   EXPECT_EQ(dropped(back), 0);
   EXPECT_EQ(agent_.end(), 0);
@@ -102,14 +107,16 @@ TEST_F(HttpOutput, ShowsWhatTheAggregatorHasRefused) {
   EXPECT_GT(refused.value("lariat_endpoint_frames_dropped_total",
                           {{"endpoint", "e0"}, {"reason", "rejected"}}),
             0);
-  Process status({LARIAT_BINARY, "status", "--rejected", "e0", "--socket", agent_.path("control.sock")});
+  Process status(
+      {LARIAT_BINARY, "status", "--rejected", "e0", "--socket", agent_.path("control.sock")});
   EXPECT_EQ(status.wait(), 0) << status.text(Process::Stream::kErr);
   const auto& text = status.text(Process::Stream::kOut);
   EXPECT_THAT(text, HasSubstr("hundred{"));
   EXPECT_THAT(text, HasSubstr("i=\"7\""));
   EXPECT_THAT(text, HasSubstr("400: out of bounds"));
 
-  Process other({LARIAT_BINARY, "status", "--rejected", "e1", "--socket", agent_.path("control.sock")});
+  Process other(
+      {LARIAT_BINARY, "status", "--rejected", "e1", "--socket", agent_.path("control.sock")});
   EXPECT_EQ(other.wait(), 1);
   EXPECT_THAT(other.text(Process::Stream::kErr), HasSubstr("there are e0"));
 }
