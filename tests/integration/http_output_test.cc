@@ -101,6 +101,25 @@ TEST_F(HttpOutput, GetsAfterAnOutageWhatItMissedEachOnce) {
   }
 }
 
+TEST_F(HttpOutput, GoesOnAfterAKillWithWhatIsOnDisk) {
+  agent_.kill();
+  agent_.write_configuration("\"log\": {\"spool\": {\"directory\": \"@DIR@/spool\"}},\n" +
+                             configuration());
+  sink_.answer_with({.status = 429, .body = "not so much"});
+  agent_.start_again();
+  const auto away = agent_.metrics_when([](const MetricsText& now) {
+    return now.sum("lariat_endpoint_frames_queued") >= 3 * kSeries;
+  });
+  const auto queued = away.sum("lariat_endpoint_frames_queued");
+  EXPECT_GE(queued, 3 * kSeries);
+  const auto stored = sink_.stored().size();
+  agent_.kill();
+  agent_.start_again();
+  sink_.answer_with({});
+  EXPECT_TRUE(stored_at_least(stored + static_cast<std::size_t>(queued))) << agent_.log();
+  EXPECT_EQ(dropped(agent_.ledgers()), 0);
+}
+
 TEST_F(HttpOutput, ShowsWhatTheAggregatorHasRefused) {
   sink_.refuse_value(7);
   const auto refused = agent_.metrics_when([](const MetricsText& now) { return dropped(now) > 0; });

@@ -326,6 +326,45 @@ TEST_F(HttpEndpointTest, GivesUpWhatIsTooOld) {
   ASSERT_TRUE(until([this] { return endpoint().ledger().delivered == 5; }));
 }
 
+TEST_F(HttpEndpointTest, CountsWhatTheLogDropsDuringAnOutageAndDeliversTheRest) {
+  std::uint64_t stored = 0;
+  server_.on_request = [&](const test::HttpRequest& request) -> HttpReply {
+    if (endpoint().ledger().dropped_total() == 0) return {.status = 429};
+    stored += values_in(request).size();
+    return {};
+  };
+  endpoint();
+  for (std::int64_t round = 0; round < 60; ++round) {
+    publish_many(2'000, kTime + round);
+    loop_.run_ready();
+    ASSERT_TRUE(endpoint().ledger().balances());
+  }
+  ASSERT_TRUE(until_settled());
+  const auto ledger = endpoint().ledger();
+  EXPECT_EQ(ledger.accepted, 120'000U);
+  EXPECT_GT(dropped(DropReason::kEvicted), 0U);
+  EXPECT_EQ(ledger.dropped_total(), dropped(DropReason::kEvicted));
+  EXPECT_EQ(ledger.delivered, stored) << "also what was sent and then dropped by the log";
+  EXPECT_TRUE(ledger.balances());
+}
+
+TEST_F(HttpEndpointTest, BecomesAnEndpointOfAnotherKindAndBack) {
+  answer_with({.status = 429});
+  endpoint();
+  publish_many(10);
+  ASSERT_TRUE(until_requests(1));
+  auto lines = config_;
+  lines.url = {.scheme = "influx", .host = "127.0.0.1", .port = server_.port()};
+  publisher_.apply({lines});
+  EXPECT_EQ(dynamic_cast<HttpEndpoint*>(publisher_.endpoints().front().get()), nullptr);
+  answer_with({});
+  publisher_.apply({config_});
+  ASSERT_TRUE(until([this] { return endpoint().settled(); }));
+  const auto ledger = endpoint().ledger();
+  EXPECT_EQ(ledger.accepted, 10U);
+  EXPECT_EQ(ledger.delivered, 10U);
+}
+
 TEST_F(HttpEndpointTest, GoesOnAtAnotherUrlWithWhatIsNotDelivered) {
   answer_with({.then = HttpReply::Then::kHold});
   endpoint();
