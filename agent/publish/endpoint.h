@@ -62,7 +62,7 @@ struct EndpointStats {
 
 /// A sample that an aggregator has refused.
 struct RejectedSample {
-  std::string name;  ///< As it was sent.
+  std::string name;  ///< As it was sent, printable.
   double value = 0;
   std::int64_t seconds = 0;
   std::string why;  ///< The aggregator's answer, printable.

@@ -19,6 +19,16 @@ constexpr unsigned kPoison = 10;
 constexpr int kNotConnectedKind = 1'000;
 constexpr int kEndKind = 2'000;
 
+/// For the log and for terminals: what controls them is left out.
+std::string printable(std::string text) {
+  const auto controls = [](char octet) {
+    const auto value = static_cast<unsigned char>(octet);
+    return value < ' ' || value == 0x7f;
+  };
+  std::replace_if(text.begin(), text.end(), controls, '?');
+  return text;
+}
+
 EndReason reason_of(HttpEnd end) noexcept {
   switch (end) {
     case HttpEnd::kTimedOut:
@@ -177,7 +187,7 @@ void HttpEndpoint::control_answered(const HttpAnswer& answer, HttpVerdict verdic
 
 void HttpEndpoint::note_rejected(const HttpItem& item, const HttpAnswer& answer) {
   const auto octets = batch_.octets_of(item);
-  keep_rejected({.name = format_->name_of(octets),
+  keep_rejected({.name = printable(format_->name_of(octets)),
                  .value = item.value,
                  .seconds = item.seconds,
                  .why = fmt::format("{}: {}", answer.status, answer.first_line)});
@@ -207,7 +217,7 @@ void HttpEndpoint::tell_unsupported() {
   context_.lines.warning(
       fmt::format("endpoint {}: {} cannot be expressed for {}; such frames are left out and "
                   "counted as unsupported",
-                  config_.name, batch_.first_unsupported(), config_.url.scheme));
+                  config_.name, printable(batch_.first_unsupported()), config_.url.scheme));
 }
 
 // One line a change of state: the same trouble again is not told again.

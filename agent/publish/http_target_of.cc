@@ -1,5 +1,7 @@
 #include "agent/publish/http_target_of.h"
 
+#include <fmt/format.h>
+
 namespace lariat::publish {
 
 bool is_remote_write(const base::Url& url) { return url.scheme.starts_with("prometheus+"); }
@@ -15,7 +17,9 @@ HttpTarget target_of(const EndpointConfig& config) {
                     .tls = output.tls,
                     .connect_timeout = config.connect_timeout,
                     .stall_timeout = config.stall_timeout};
-  for (const auto& [name, value] : output.headers) target.headers.push_back(name + ": " + value);
+  for (const auto& [name, value] : output.headers) {
+    target.headers.push_back(fmt::format("{}: {}", name, value));
+  }
   return target;
 }
 
