@@ -23,7 +23,11 @@ HttpEndpoint::HttpEndpoint(const EndpointContext& context, const EndpointConfig&
     : Endpoint(context, config, make_reader(context, config.limits)),
       batch_(config_.output.batch),
       age_(context.loop, [this]() noexcept { consider(); }),
-      soon_(context.loop, [this]() noexcept { consider(); }),
+      soon_(context.loop,
+            [this]() noexcept {
+              consider();
+              if (!has_batch_ && !connected_) greet();
+            }),
       ended_(context.loop, [this]() noexcept { end_series(); }),
       ceiling_(config_.back_off_min),
       random_(static_cast<std::minstd_rand::result_type>(context.seed)) {
@@ -60,7 +64,7 @@ void HttpEndpoint::end_reader() {
   client_->cancel();
   for (auto* timer : {&age_, &soon_, &ended_}) timer->stop();
   waiting_since_.reset();
-  has_batch_ = false;
+  has_batch_ = greeting_ = false;
   control_.reset();
   next_control_.reset();
   if (std::exchange(reading_, false)) cursor_->end_connection();
@@ -71,7 +75,7 @@ void HttpEndpoint::dial() {
   retry_.stop();
   begin_reader();
   if (!has_batch_) {
-    consider();
+    soon_.start(kAtOnce);  // What is published in this turn goes in place of a greeting.
   } else if (expired()) {
     give_up();
   } else if (next_control_) {
@@ -171,6 +175,16 @@ void HttpEndpoint::begin_batch() {
   batch_.close(*format_, false, cursor_->behind() ? batch_.newest() : now);
   if (batch_.unsupported() > 0) tell_unsupported();
   begin_pieces();
+}
+
+// A request without samples, so that what is wrong with the URL shows before there are any.
+void HttpEndpoint::greet() {
+  if (!running_ || !reading_ || retry_.active() || cursor_->behind()) return;
+  batch_.clear();
+  has_batch_ = greeting_ = true;
+  encoded_ = {};
+  compressor_->compress({}, body_);
+  client_->post(body_, format_->headers());
 }
 
 // With nothing but the ends of series.

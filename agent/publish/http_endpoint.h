@@ -29,7 +29,8 @@ namespace lariat::publish {
 /// the server has answered that it has its batch. What it refuses is found by halves and counted as
 /// `rejected`; what it cannot take now it gets again, the same to the octet, for ever or until it
 /// is older than `max_age`. It is connected if its last request was answered, whatever the answer.
-/// Between batches there is no timer, and no watcher.
+/// With nothing to send it begins with a request without samples. Between batches there is no
+/// timer, and no watcher.
 /// A backlog beside live frames is not held back: there is one request at a time anyway.
 class HttpEndpoint final : public Endpoint {
  public:
@@ -73,6 +74,7 @@ class HttpEndpoint final : public Endpoint {
   void consider();
   [[nodiscard]] bool due();
   void begin_batch();
+  void greet();
   void end_series();
   void begin_pieces();
   void settle_batch(std::uint64_t expired);
@@ -83,6 +85,7 @@ class HttpEndpoint final : public Endpoint {
   void post(HttpPieces::Piece piece);
 
   void answered(const HttpAnswer& answer);
+  void greeted(const HttpAnswer& answer, HttpVerdict verdict);
   void not_answered(const HttpAnswer& answer);
   void taken();
   void partly_taken(const HttpAnswer& answer);
@@ -112,12 +115,13 @@ class HttpEndpoint final : public Endpoint {
   HttpPieces pieces_;
   HttpPieces::Piece encoded_;  // What `body_` holds; empty: nothing that is valid.
   std::vector<char> body_;
-  bool has_batch_ = false;
+  bool has_batch_ = false;  // Or is greeting.
+  bool greeting_ = false;
   bool reading_ = false;  // The reader has a connection.
   std::uint64_t frames_rejected_ = 0;
 
   loop::Timer age_;    // Until a batch that is not full goes.
-  loop::Timer soon_;   // Until the disk is tried again.
+  loop::Timer soon_;   // Until a later turn, or until the disk is tried again.
   loop::Timer ended_;  // Until a series will have ended.
   std::optional<base::Monotonic> waiting_since_;
   bool pressed_ = false;    // Somebody waits for what is there.

@@ -60,12 +60,18 @@ void HttpEndpoint::set_connected(bool connected) {
 void HttpEndpoint::answered(const HttpAnswer& answer) {
   take_stats();
   context_.touched = true;
+  const bool greeting = std::exchange(greeting_, false);
+  if (greeting) has_batch_ = false;
   if (answer.end != HttpEnd::kAnswered) {
     not_answered(answer);
     return;
   }
   set_connected(true);
   const auto verdict = judge(answer, format_->stores_part());
+  if (greeting) {
+    greeted(answer, verdict);
+    return;
+  }
   if (std::exchange(control_, std::nullopt)) {
     control_answered(answer, verdict);
     return;
@@ -102,6 +108,16 @@ void HttpEndpoint::not_answered(const HttpAnswer& answer) {
     ++stats_.disconnects[static_cast<std::size_t>(reason_of(answer.end))];
   }
   wait_and_retry(jittered(), answer.detail, kind);
+}
+
+// One that takes no request without samples is there all the same.
+void HttpEndpoint::greeted(const HttpAnswer& answer, HttpVerdict verdict) {
+  if (verdict == HttpVerdict::kBusy || verdict == HttpVerdict::kMisconfigured) {
+    wait_and_retry(config_.back_off_max, in_words(answer, client_->peer()), answer.status);
+    return;
+  }
+  well();
+  consider();
 }
 
 void HttpEndpoint::taken() {

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kScratchBytes = std::size_t{64} << 10U;
 constexpr std::chrono::milliseconds kFirstPoll{1};
 constexpr std::chrono::milliseconds kLastPoll{50};
+constexpr std::chrono::hours kForEver{24 * 365};
 
 bool may_get_on(EndpointState state) noexcept {
   return state == EndpointState::kConnecting || state == EndpointState::kConnected ||
@@ -34,7 +35,8 @@ Publisher::Publisher(loop::Loop& loop, net::Resolver& resolver, const base::Log&
       before_sleep_(loop, [this]() noexcept { turn(); }),
       beat_(loop, [this]() noexcept { beat(); }),
       flush_poll_(loop, [this]() noexcept { poll_flush(); }),
-      save_(loop, [this]() noexcept { save_cursors(); }) {
+      save_(loop, [this]() noexcept { save_cursors(); }),
+      hold_(loop, []() noexcept {}) {
   log_.on_evict([this](std::uint64_t position) { evict_before(position); });
 }
 
@@ -148,7 +150,10 @@ void Publisher::turn() {
   if (!std::exchange(touched_, false)) return;
   release_log();
   schedule_beat();
-  if (room_ && lag() <= room_lag_) std::exchange(room_, nullptr)();
+  if (room_ && lag() <= room_lag_) {
+    hold_.stop();
+    std::exchange(room_, nullptr)();
+  }
 }
 
 void Publisher::release_log() {
@@ -252,6 +257,7 @@ void Publisher::poll_flush() {
 void Publisher::when_lag_below(std::uint64_t lag_bytes, std::function<void()> ready) {
   room_ = std::move(ready);
   room_lag_ = lag_bytes;
+  hold_.start(kForEver);
   touched_ = true;
 }
 

@@ -162,6 +162,9 @@ class Publisher final : public metrics::Source {
   base::WallTime beat_for_ = base::WallTime::max();  // What the timer is set to; max: it is not.
   loop::Timer flush_poll_;
   loop::Timer save_;
+  // While somebody waits for room: endpoints between requests have no watcher, and the loop would
+  // end.
+  loop::Timer hold_;
 
   std::function<void(bool)> flush_done_;
   base::Monotonic flush_deadline_;

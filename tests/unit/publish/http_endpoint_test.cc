@@ -48,6 +48,40 @@ TEST_F(HttpEndpointTest, SendsLinesToInfluxWithTheSecondAsPrecision) {
   EXPECT_EQ(server_.requests().back().body, "bench,series=7 value=0.5 1700000000\n");
 }
 
+TEST_F(HttpEndpointTest, WithNothingToSendItSeesWhetherTheServerIsThere) {
+  endpoint();
+  ASSERT_TRUE(until([this] { return endpoint().connected(); }));
+  ASSERT_EQ(server_.requests().size(), 1U);
+  EXPECT_TRUE(test::read_write_request(server_.requests().front().body).samples.empty());
+  EXPECT_EQ(endpoint().state(), EndpointState::kConnected);
+  test::run_for(loop_, milliseconds(50));
+  EXPECT_EQ(server_.requests().size(), 1U) << "once";
+  publish_many(5);
+  ASSERT_TRUE(until_settled());
+  expect_delivered(5);
+}
+
+TEST_F(HttpEndpointTest, TellsWhatIsWrongWithTheUrlBeforeThereIsAnythingToSend) {
+  answer_with({.status = 401});
+  endpoint();
+  ASSERT_TRUE(until([this] { return endpoint().state() == EndpointState::kWaiting; }));
+  EXPECT_THAT(endpoint().last_error(), HasSubstr("bearer_token"));
+  answer_with({});
+  publish_many(5);
+  ASSERT_TRUE(until_settled());
+  expect_delivered(5);
+  EXPECT_THAT(endpoint().last_error(), IsEmpty());
+}
+
+TEST_F(HttpEndpointTest, FindsAServerThatComesLaterWithNothingToSend) {
+  const auto port = server_.port();
+  server_.stop_listening();
+  endpoint();
+  ASSERT_TRUE(until([this] { return endpoint().stats().connect_failures[1] >= 2; }));
+  const test::FakeHttpServer again(loop_, "127.0.0.1", port);
+  EXPECT_TRUE(until([this] { return endpoint().connected(); }));
+}
+
 TEST_F(HttpEndpointTest, ABatchGoesWhenItIsFullOrOld) {
   config_.output.batch = {.samples = 100, .age = seconds(3600)};
   endpoint();
