@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "agent/base/clock.h"
-#include "agent/base/unique_fd.h"
 #include "agent/loop/io_watcher.h"
 #include "agent/loop/timer.h"
+#include "agent/net/channel.h"
 #include "agent/net/dialer.h"
 #include "agent/publish/encoded_reader.h"
 #include "agent/publish/endpoint.h"
@@ -42,7 +42,7 @@ class SocketEndpoint final : public Endpoint {
   void ask_acknowledged() override;
   [[nodiscard]] bool can_become(const EndpointConfig& next) const override;
 
-  [[nodiscard]] bool connected() const noexcept override { return static_cast<bool>(socket_); }
+  [[nodiscard]] bool connected() const noexcept override { return channel_ != nullptr; }
   [[nodiscard]] bool stalled() const noexcept override { return stalled_; }
   [[nodiscard]] EndpointState state() const noexcept override;
   [[nodiscard]] std::string_view peer() const noexcept override {
@@ -57,11 +57,12 @@ class SocketEndpoint final : public Endpoint {
   }
 
   void dialled(net::DialOutcome outcome);
-  void attach(base::UniqueFd socket, const std::string& peer);
+  void attach(std::unique_ptr<net::Channel> channel, const std::string& peer);
   void writable();
   void readable();
   void take_received(std::span<const std::byte> octets);
   void flush();
+  [[nodiscard]] bool has_to_send() const noexcept;
   [[nodiscard]] bool may_send() const noexcept;
   void add_heartbeat();
   void arm_stall_timer();
@@ -81,6 +82,7 @@ class SocketEndpoint final : public Endpoint {
   void retime(const EndpointConfig& old);
   void retime_stall();
   void fail(int error);
+  void drain_socket() noexcept;
   void end(EndReason reason, const std::string& why);
   void close(EndReason reason);
 
@@ -89,7 +91,7 @@ class SocketEndpoint final : public Endpoint {
   EncodedReader* encoded_ = nullptr;      // `cursor_`, with a format.
   bool told_unsupported_ = false;
 
-  base::UniqueFd socket_;
+  std::unique_ptr<net::Channel> channel_;
   std::string peer_;
   loop::IoWatcher readable_;
   loop::IoWatcher writable_;

@@ -52,7 +52,7 @@ void SocketEndpoint::abandon() noexcept {
   stop_timers();
   for (auto* watcher : {&readable_, &writable_}) watcher->watch(-1);
   for (auto* timer : {&stall_, &disk_, &pace_}) timer->stop();
-  socket_.reset();
+  channel_.reset();
 }
 
 void SocketEndpoint::retime(const EndpointConfig& old) {
@@ -71,7 +71,7 @@ void SocketEndpoint::retime_stall() {
   if (stalled_ && quiet < config_.stall_timeout) {
     set_stalled(false);
   } else if (!stalled_) {
-    net::limit_silence(socket_.get(), config_.stall_timeout);
+    net::limit_silence(channel_->fd(), config_.stall_timeout);
   }
   if (stall_.active()) stall_.start(config_.stall_timeout - quiet);
 }
