@@ -183,6 +183,11 @@ int read_endpoint(const char* url, const lariat_endpoint_options& given, bool sp
   if (given.reserved != 0) return refuse(refusal, "reserved: write 0");
   auto parsed = base::parse_url(url);
   if (!parsed) return refuse(refusal, LARIAT_BAD_URL, parsed.error().text);
+  if (parsed->scheme != "tsdp" && parsed->scheme != "tsdp+unix") {
+    return refuse(refusal, LARIAT_BAD_URL,
+                  fmt::format("{}://: this library speaks tsdp://host:port and tsdp+unix:///path",
+                              parsed->scheme));
+  }
   if (!parsed->is_unix() && parsed->port == 0) {
     return refuse(refusal, LARIAT_BAD_URL,
                   fmt::format("{}: port 0 is no place to send to; give a real one", url));

@@ -164,6 +164,10 @@ int receive(const ReceiveOptions& options) {
     log.error(url.error().text);
     return kWrongUse;
   }
+  if (!url->is_tsdp()) {
+    log.error(fmt::format("{}: only TSDP is received, write tsdp://127.0.0.1:2600", options.url));
+    return kWrongUse;
+  }
   base::UniqueFd file;
   if (options.raw_to_file()) {
     file.reset(::open(options.raw.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,

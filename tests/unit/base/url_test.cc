@@ -28,9 +28,58 @@ TEST(Url, NamesTheAbsolutePathOfASocket) {
   EXPECT_TRUE(url->is_unix());
 }
 
+TEST(Url, NamesWhatARequestAsksFor) {
+  EXPECT_EQ(*parse_url("prometheus+https://[2001:db8::1]:443/api/v1/write"),
+            (Url{.scheme = "prometheus+https",
+                 .host = "2001:db8::1",
+                 .port = 443,
+                 .target = "/api/v1/write"}));
+  EXPECT_EQ(parse_url("prometheus+http://h:1/a?db=x&y")->target, "/a?db=x&y");
+  EXPECT_EQ(parse_url("Influx+HTTP://h:1/write?db=x")->target, "/write?db=x&precision=s");
+  EXPECT_EQ(parse_url("influx+http://h:1/write?precision=s&db=x")->target,
+            "/write?precision=s&db=x");
+  EXPECT_EQ(parse_url("influx+http://h:1/write")->target, "/write?precision=s");
+  EXPECT_EQ(parse_url("influx+https://h:1/api/v2/write?bucket=b&org=o%20p")->target,
+            "/api/v2/write?bucket=b&org=o%20p&precision=s");
+}
+
+TEST(Url, HasAPortWhereOneIsWellKnown) {
+  EXPECT_EQ(parse_url("graphite://h")->port, 2003);
+  EXPECT_EQ(parse_url("graphite://h/")->port, 2003);
+  EXPECT_EQ(parse_url("bolo://[::1]")->port, 2999);
+  EXPECT_EQ(parse_url("influx+http://h/write?db=d")->port, 8086);
+  EXPECT_EQ(parse_url("influx+http://[::1]/write")->port, 8086);
+  EXPECT_EQ(parse_url("graphite://h:1")->port, 1);
+  for (const auto* text : {"tsdp://h", "tsdp+tls://h", "influx://h", "influx+https://h/write",
+                           "prometheus+http://h/w", "prometheus+https://h/w", "graphite://h:"}) {
+    ASSERT_FALSE(parse_url(text)) << text;
+    EXPECT_THAT(parse_url(text).error().text, HasSubstr("the port is missing, write "));
+  }
+}
+
+TEST(Url, TellsHowItIsSpoken) {
+  const auto how = [](const char* text) {
+    const Url url = *parse_url(text);
+    return std::string(url.is_tsdp() ? "tsdp " : "") + (url.is_http() ? "http " : "") +
+           (url.is_tls() ? "tls " : "") + (url.is_unix() ? "unix " : "");
+  };
+  EXPECT_EQ(how("tsdp://h:1"), "tsdp ");
+  EXPECT_EQ(how("tsdp+tls://h:1"), "tsdp tls ");
+  EXPECT_EQ(how("tsdp+unix:///p"), "tsdp unix ");
+  EXPECT_EQ(how("graphite://h"), "");
+  EXPECT_EQ(how("influx://h:1"), "");
+  EXPECT_EQ(how("bolo://h"), "");
+  EXPECT_EQ(how("influx+http://h/w"), "http ");
+  EXPECT_EQ(how("prometheus+https://h:1/w"), "http tls ");
+  EXPECT_EQ(parse_url("prometheus+https://h:1/w")->http_text(), "https://h:1/w");
+  EXPECT_EQ(parse_url("influx+http://[::1]/w")->http_text(), "http://[::1]:8086/w?precision=s");
+}
+
 TEST(Url, IsWrittenAsItWasRead) {
   for (const auto* text :
-       {"tsdp://agg1.example:2600", "tsdp://[::1]:0", "tsdp+unix:///a", "tsdp://192.0.2.1:2600"}) {
+       {"tsdp://agg1.example:2600", "tsdp://[::1]:0", "tsdp+unix:///a", "tsdp://192.0.2.1:2600",
+        "graphite://h:2003", "prometheus+http://[::1]:9090/api/v1/write?x=1",
+        "influx+http://h:8086/write?db=d&precision=s"}) {
     EXPECT_EQ(parse_url(text)->text(), text);
   }
 }
@@ -72,13 +121,34 @@ TEST(Url, SaysWhatIsWrong) {
   EXPECT_THAT(why("tsdp+unix:///run/a?b"), HasSubstr("query"));
   EXPECT_THAT(why("tsdp+unix://run/a"), HasSubstr("absolute"));
   EXPECT_THAT(why("tsdp+unix:///run/"), HasSubstr("directory"));
-  EXPECT_THAT(why("http://agg1.example:80"), HasSubstr("cannot speak \"http\""));
+  EXPECT_THAT(why("http://agg1.example:80"), HasSubstr("cannot speak \"http\", only tsdp, "));
+  EXPECT_THAT(why("graphite://h/x"), HasSubstr("no meaning here, write graphite://host:2003"));
+  EXPECT_THAT(why("bolo://h?x"), HasSubstr("query"));
+  EXPECT_THAT(why("bolo://u@h"), HasSubstr("user or password has no meaning"));
+  EXPECT_THAT(why("influx+http://u:p@h/write"), HasSubstr("keys \"username\" and \"password\""));
+  EXPECT_THAT(why("influx+http://h/write?u=x&p=y"), HasSubstr("\"username\" and \"password\""));
+  EXPECT_THAT(why("influx+http://h/write?precision=ns"), HasSubstr("leave \"precision\" out"));
+  EXPECT_THAT(why("influx+http://h/write?precision=s&precision=s"), HasSubstr("\"precision\" out"));
+  EXPECT_THAT(why("influx+http://h:1"),
+              HasSubstr("path is missing, write influx+http://host:8086/write?db=NAME"));
+  EXPECT_THAT(why("influx+http://h:1/?db=x"), HasSubstr("path is missing"));
+  EXPECT_THAT(why("influx+http://h:1?db=x"), HasSubstr("path is missing"));
+  EXPECT_THAT(why("prometheus+http://h:1/"), HasSubstr("path is missing"));
+  EXPECT_THAT(why("prometheus+http://h:1/w#x"), HasSubstr("fragment"));
+  EXPECT_THAT(why("prometheus+http://h:1/\xc3\xb6"), HasSubstr("as %NN"));
+  EXPECT_THAT(why(("prometheus+http://h:1/" + std::string(2000, 'x')).c_str()),
+              HasSubstr("2000 octets at most"));
   EXPECT_THAT(why("tsdp://agg 1:2600"), HasSubstr("blanks"));
 }
 
 TEST(Url, DoesNotRepeatASecret) {
-  EXPECT_THAT(parse_url("tsdp://user:secret@agg1.example:2600").error().text,
-              testing::Not(HasSubstr("secret")));
+  for (const auto* text :
+       {"tsdp://user:secret@agg1.example:2600", "influx+http://h/write?db=d&p=secret",
+        "influx+http://h/write?p=secret@x", "influx+http://u:secret@h/write?db=d",
+        "influx+http://u:secret?@h/write?p=secret", "bolo://h?secret", "http://secret@h/?secret"}) {
+    ASSERT_FALSE(parse_url(text)) << text;
+    EXPECT_THAT(parse_url(text).error().text, testing::Not(HasSubstr("secret"))) << text;
+  }
 }
 
 TEST(Url, RefusesPathsTheKernelHasNoRoomFor) {
