@@ -252,7 +252,7 @@ Received TlsChannel::end_of_input(std::size_t octets, int result) noexcept {
   if (wire.error() != 0) return {octets, Received::End::kFailed, wire.error()};
   if (state == SSL_ERROR_WANT_READ) return {.octets = octets};
   if (wire.ended()) {
-    trouble_ = "it ended without a word of TLS: somebody may have cut it";
+    trouble_ = "its end came without the close of TLS: somebody may have cut it";
     return {octets, Received::End::kFailed, ECONNRESET};
   }
   const bool lacks_ours = impl_->asked && SSL_get_certificate(impl_->ssl.get()) == nullptr;

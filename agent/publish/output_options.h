@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/net/tls_options.h"
 #include "proto/default_tags.h"
 #include "proto/graphite.h"
 #include "proto/influx.h"
@@ -31,17 +32,9 @@ struct Credentials {
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
-enum class TlsVersion : std::uint8_t { k12, k13 };
-
-/// What an endpoint over TLS trusts and shows. Paths are absolute; empty: none.
-struct TlsOptions {
-  std::string ca;           ///< File of certificates to trust; empty: those of the system.
-  std::string certificate;  ///< Shown to the server; with `key`.
-  std::string key;
-  std::string server_name;  ///< That the server must prove; empty: the URL's host.
-  TlsVersion min_version = TlsVersion::k12;
-  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
-};
+/// What an endpoint over TLS trusts and shows. Paths are absolute.
+using TlsOptions = net::TlsOptions;
+using TlsVersion = net::TlsVersion;
 
 /// What belongs to the format and the protocol of one endpoint: each takes what concerns it. A
 /// configuration that sets what its scheme has no use for was refused before.

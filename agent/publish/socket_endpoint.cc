@@ -66,7 +66,14 @@ SocketEndpoint::~SocketEndpoint() { stop(); }
 
 void SocketEndpoint::dial() {
   retry_.stop();
-  dialer_.start(config_.url, config_.connect_timeout, {config_.stall_timeout});
+  if (!config_.url.is_tls()) {
+    tls_.reset();
+  } else if (!tls_ || tls_->options() != config_.output.tls) {
+    tls_ = std::make_shared<net::TlsContext>(net::TlsSide::kClient, config_.output.tls,
+                                             context_.lines, "endpoint " + config_.name);
+  }
+  dialer_.start(config_.url, config_.connect_timeout,
+                {.stall_timeout = config_.stall_timeout, .tls = tls_});
 }
 
 void SocketEndpoint::stop() {

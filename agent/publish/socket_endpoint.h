@@ -14,6 +14,7 @@
 #include "agent/loop/timer.h"
 #include "agent/net/channel.h"
 #include "agent/net/dialer.h"
+#include "agent/net/tls_context.h"
 #include "agent/publish/encoded_reader.h"
 #include "agent/publish/endpoint.h"
 #include "agent/publish/stream_format.h"
@@ -24,8 +25,8 @@ namespace lariat::publish {
 /// An aggregator that takes a stream of octets: one connection, on which frames go out in order, as
 /// they lie in the log or in a `StreamFormat`.
 ///
-/// A frame counts as delivered when the peer's kernel has acknowledged its last byte; what was not
-/// goes out again, whole, on the next connection.
+/// A frame counts as delivered when the peer's kernel has acknowledged its last byte, over TLS that
+/// of its record; what was not goes out again, whole, on the next connection.
 class SocketEndpoint final : public Endpoint {
  public:
   SocketEndpoint(const EndpointContext& context, const EndpointConfig& config);
@@ -86,6 +87,7 @@ class SocketEndpoint final : public Endpoint {
   void end(EndReason reason, const std::string& why);
   void close(EndReason reason);
 
+  std::shared_ptr<net::TlsContext> tls_;  // Of a URL with TLS, once it was dialled.
   net::Dialer dialer_;
   std::unique_ptr<StreamFormat> format_;  // Null: TSDP.
   EncodedReader* encoded_ = nullptr;      // `cursor_`, with a format.

@@ -32,6 +32,8 @@ void SocketEndpoint::reconfigure(EndpointConfig config) {
     return;
   }
   context_.lines.info(fmt::format("endpoint {}: has other settings", config_.name));
+  // A connection that lives was made with the old ones, and lives on.
+  if (!connected() && old.output.tls != config_.output.tls) dial();
   retime(old);
   // What is new goes out at the end of the turn, without the watcher.
   if (!cursor_->behind()) update_watchers();
