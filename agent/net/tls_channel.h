@@ -17,7 +17,7 @@ namespace lariat::net {
 /// A TCP socket whose octets go over TLS.
 ///
 /// Octets become records of up to 16 KiB, several of which leave in one system call. A record that
-/// was made goes out whole, so what the socket does not take of it waits inside, 8 records at most.
+/// was made goes out whole, so what the socket does not take of it waits inside, 3 records at most.
 /// An octet has arrived when the last one of its record's ciphertext has.
 /// An end without close_notify is a failure: somebody may have cut the connection.
 /// Made by `TlsContext::begin`. Threads: one at a time.
