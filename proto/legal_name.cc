@@ -1,21 +1,31 @@
 #include "proto/legal_name.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 namespace lariat::proto {
 namespace {
 
-bool is_digit(char octet) noexcept { return octet >= '0' && octet <= '9'; }
+constexpr bool is_digit(char octet) noexcept { return octet >= '0' && octet <= '9'; }
 
-bool is_legal(char octet, bool colon) noexcept {
-  return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || is_digit(octet) ||
-         octet == '_' || (colon && octet == ':');
+// What may stand anywhere but at the start, where a digit may not.
+constexpr std::array<bool, 256> legal_octets(bool colon) noexcept {
+  std::array<bool, 256> legal{};
+  for (std::size_t octet = 0; octet < legal.size(); ++octet) {
+    const char own = static_cast<char>(octet);
+    legal[octet] = (own >= 'a' && own <= 'z') || (own >= 'A' && own <= 'Z') || is_digit(own) ||
+                   own == '_' || (colon && own == ':');
+  }
+  return legal;
 }
+constexpr std::array<bool, 256> kOfLabel = legal_octets(false);
+constexpr std::array<bool, 256> kOfName = legal_octets(true);
 
-std::string_view legalise(std::string_view text, std::span<char> out, bool colon) noexcept {
+std::string_view legalise(std::string_view text, std::span<char> out,
+                          const std::array<bool, 256>& allowed) noexcept {
   const bool digit_first = !text.empty() && is_digit(text.front());
-  const auto legal = [colon](char octet) { return is_legal(octet, colon); };
+  const auto legal = [&allowed](char octet) { return allowed[static_cast<unsigned char>(octet)]; };
   if (!digit_first && std::ranges::all_of(text, legal)) return text;
   std::size_t size = 0;
   const auto put = [out, &size](char octet) {
@@ -29,11 +39,11 @@ std::string_view legalise(std::string_view text, std::span<char> out, bool colon
 }  // namespace
 
 std::string_view prometheus_name(std::string_view metric, std::span<char> out) noexcept {
-  return legalise(metric, out, true);
+  return legalise(metric, out, kOfName);
 }
 
 std::string_view prometheus_label(std::string_view key, std::span<char> out) noexcept {
-  return legalise(key, out, false);
+  return legalise(key, out, kOfLabel);
 }
 
 std::span<const Label> prometheus_labels(std::string_view canonical_name,
@@ -65,6 +75,18 @@ std::span<const Label> prometheus_labels(std::string_view canonical_name,
     labels[count++] = {name, keep(unescape(tag.value, room))};
   }
   return labels.first(count);
+}
+
+std::size_t mend_labels(std::span<Label> labels, std::string_view taken) noexcept {
+  std::size_t count = 0;
+  for (Label label : labels) {
+    while (label.name.starts_with("__")) label.name.remove_prefix(1);
+    const auto before = labels.first(count);
+    const bool twice = std::ranges::find(before, label.name, &Label::name) != before.end();
+    if (twice || (!taken.empty() && label.name == taken)) continue;
+    labels[count++] = label;
+  }
+  return count;
 }
 
 }  // namespace lariat::proto

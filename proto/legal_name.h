@@ -30,4 +30,9 @@ inline constexpr std::size_t kLabelStorage = kMaxNameLength + kMaxNameEntries;
     std::string_view canonical_name, std::span<Label, kMaxNameEntries> labels,
     std::span<char, kLabelStorage> storage) noexcept;
 
+/// Leaves out what is not ours to set: a label called `taken`, unless that is empty. One beginning
+/// with `__`, which belongs to Prometheus, loses octets there until it begins with one; of two then
+/// alike the first stays. Returns how many stay, at the front.
+[[nodiscard]] std::size_t mend_labels(std::span<Label> labels, std::string_view taken) noexcept;
+
 }  // namespace lariat::proto

@@ -1,10 +1,25 @@
 #include "proto/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace lariat::proto {
 namespace {
 
 unsigned octet(std::string_view text, std::size_t at) noexcept {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
+
+// Octets at the start, in eights, that are ASCII and no NUL: most texts have no others.
+std::size_t plain_start(std::span<const char> text) noexcept {
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if (((eight | (eight - kOnes)) & kHigh) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -30,6 +45,23 @@ std::size_t utf8_size(std::string_view text) noexcept {
     if ((octet(text, at) & 0xc0U) != 0x80U) return 0;
   }
   return size;
+}
+
+void clean_utf8(std::span<char> text) noexcept {
+  for (std::size_t at = plain_start(text); at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    std::size_t size = 1;
+    if (first == 0) {
+      text[at] = '_';
+    } else if (first >= 0x80) {
+      size = utf8_size({text.data() + at, text.size() - at});
+      if (size == 0) {
+        text[at] = '_';
+        size = 1;
+      }
+    }
+    at += size;
+  }
 }
 
 }  // namespace lariat::proto

@@ -3,7 +3,28 @@
 namespace lariat::app {
 namespace {
 
-publish::EndpointConfig endpoint_config(const config::Endpoint& endpoint) {
+publish::OutputOptions output_options(const config::Output& output, const base::Url& url,
+                                      const std::string& hostname) {
+  using Precision = proto::InfluxOptions::Precision;
+  publish::OutputOptions options{
+      .labels = output.labels,
+      .batch = output.batch,
+      .compression = output.compression,
+      .graphite = output.graphite,
+      .influx = {.precision = url.is_http() ? Precision::kSeconds : Precision::kNanoseconds,
+                 .field = output.field},
+      .hostname = hostname,
+      .credentials = {.bearer_token = output.bearer_token.value,
+                      .username = output.username.value,
+                      .password = output.password.value},
+      .proxy = output.proxy,
+      .tls = output.tls};
+  for (const auto& [name, value] : output.headers) options.headers.emplace_back(name, value.value);
+  return options;
+}
+
+publish::EndpointConfig endpoint_config(const config::Endpoint& endpoint,
+                                        const std::string& hostname) {
   return {.name = endpoint.name,
           .url = endpoint.url,
           .limits = {.filter = endpoint.filter,
@@ -16,7 +37,8 @@ publish::EndpointConfig endpoint_config(const config::Endpoint& endpoint) {
           .back_off_min = endpoint.back_off_min,
           .back_off_max = endpoint.back_off_max,
           .heartbeat = endpoint.heartbeat,
-          .catch_up = endpoint.catch_up};
+          .catch_up = endpoint.catch_up,
+          .output = output_options(endpoint.output, endpoint.url, hostname)};
 }
 
 }  // namespace
@@ -35,7 +57,9 @@ std::optional<publish::SpoolOptions> spool_options(const config::Config& config)
 std::vector<publish::EndpointConfig> endpoint_configs(const config::Config& config) {
   std::vector<publish::EndpointConfig> endpoints;
   endpoints.reserve(config.endpoints.size());
-  for (const auto& endpoint : config.endpoints) endpoints.push_back(endpoint_config(endpoint));
+  for (const auto& endpoint : config.endpoints) {
+    endpoints.push_back(endpoint_config(endpoint, config.hostname));
+  }
   return endpoints;
 }
 

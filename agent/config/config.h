@@ -8,6 +8,7 @@
 
 #include "agent/base/url.h"
 #include "agent/config/collector.h"
+#include "agent/config/output.h"
 #include "proto/default_tags.h"
 #include "proto/filter.h"
 
@@ -32,10 +33,19 @@ struct Log {
   friend bool operator==(const Log&, const Log&) = default;
 };
 
+/// What a server shows to its clients, and asks of them. Absolute paths of files in PEM.
+struct ServerTls {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;  ///< Of the certificates that clients must have; empty: they need none.
+  friend bool operator==(const ServerTls&, const ServerTls&) = default;
+};
+
 /// Where HTTP is served: a literal address, or `localhost`. Port 0 is any free one.
 struct Listen {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9299;
+  std::optional<ServerTls> tls;  ///< Absent: not encrypted.
   friend bool operator==(const Listen&, const Listen&) = default;
 };
 
@@ -52,9 +62,10 @@ struct Endpoint {
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds back_off_min{500};
   std::chrono::milliseconds back_off_max{30'000};
-  std::chrono::milliseconds heartbeat{60'000};  ///< 0: none.
+  std::chrono::milliseconds heartbeat{60'000};  ///< 0: none. Other schemes than TSDP have none.
   bool fresh_first = false;                     ///< `order`. With a spool it is the default.
   double catch_up = 4.0;  ///< Times the rate of arrival, for `fresh_first`; 0: no pace.
+  Output output;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
@@ -66,7 +77,8 @@ struct Provenance {
 
 /// A whole configuration, every value as it takes effect.
 struct Config {
-  std::string file;  ///< Where it was read from; empty for the built-in default.
+  std::string file;      ///< Where it was read from; empty for the built-in default.
+  std::string hostname;  ///< Of this host.
   proto::DefaultTags tags;
   std::chrono::milliseconds interval{10'000};
   Log log;

@@ -12,6 +12,7 @@
 
 #include "agent/base/units.h"
 #include "agent/config/name.h"
+#include "agent/config/output_keys.h"
 #include "agent/config/values.h"
 
 namespace lariat::config {
@@ -24,26 +25,9 @@ constexpr std::array<std::string_view, 2> kOrderWords{"fifo", "fresh-first"};
 constexpr double kMostTimes = 1'000;
 constexpr std::uint64_t kLeastLag = 4096;
 
-std::string_view scheme_of(std::string_view url) noexcept {
-  const auto colon = url.find("://");
-  return colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
-}
-
-bool comes_later(std::string_view scheme) {
-  constexpr std::array<std::string_view, 8> kLater{
-      "tsdp+tls",     "graphite",        "influx",           "influx+http",
-      "influx+https", "prometheus+http", "prometheus+https", "bolo"};
-  return std::find(kLater.begin(), kLater.end(), scheme) != kLater.end();
-}
-
 std::optional<base::Url> read_url(const Value& value) {
   const auto text = value.text("a URL", kUrlExample);
   if (!text) return std::nullopt;
-  if (const auto scheme = scheme_of(*text); comes_later(scheme)) {
-    value.mistake(
-        fmt::format("this version speaks tsdp:// and tsdp+unix:// only, {}:// not yet", scheme));
-    return std::nullopt;
-  }
   auto url = base::parse_url(*text);
   if (!url) {
     value.mistake(url.error().text);
@@ -51,9 +35,9 @@ std::optional<base::Url> read_url(const Value& value) {
   }
   if (!url->is_unix() && url->port == 0) {
     value.mistake(
-        fmt::format("{} has port 0, to which nobody can connect; write the port of the "
-                    "aggregator, 2600 by default",
-                    quoted(*text)));
+        fmt::format("\"{}://{}:0\" has port 0, to which nobody can connect; write the port of the "
+                    "aggregator",
+                    url->scheme, url->host));
     return std::nullopt;
   }
   return *std::move(url);
@@ -106,14 +90,42 @@ void read_max_bytes(const Value& value, const Log& log, Endpoint& endpoint) {
                   value.found(), key, base::exact_size(log.budget()), key));
 }
 
+void judge_order(const Value& value, const base::Url& url) {
+  if (url.scheme == "bolo") {
+    value.mistake(
+        "a classic Bolo needs each series in the order of time: write \"fifo\", or remove this "
+        "key");
+  } else if (url.scheme.starts_with("prometheus")) {
+    value.warning(
+        "live frames before the backlog are out of order for the server, which must allow that "
+        "(out_of_order_time_window), or it refuses the backlog");
+  }
+}
+
 void read_order(Object& object, const Log& log, Endpoint& endpoint) {
-  endpoint.fresh_first = log.spool.has_value();
-  object.set("order", endpoint.fresh_first, [](const Value& at) -> std::optional<bool> {
+  // Of all servers, only those that speak TSDP are known to take what is late.
+  endpoint.fresh_first = log.spool.has_value() && endpoint.url.is_tsdp();
+  object.set("order", endpoint.fresh_first, [&](const Value& at) -> std::optional<bool> {
     const auto index = choice(at, kOrderWords);
-    return index ? std::optional(*index == 1) : std::nullopt;
+    if (!index) return std::nullopt;
+    if (*index == 1) judge_order(at, endpoint.url);
+    return *index == 1;
   });
   object.set("catch_up", endpoint.catch_up,
              [](const Value& at) { return decimal(at, 0, kMostTimes); });
+}
+
+void read_heartbeat(Object& object, Endpoint& endpoint) {
+  const auto value = object.find("heartbeat");
+  if (!has_key(endpoint.url, "heartbeat")) {
+    endpoint.heartbeat = std::chrono::milliseconds(0);
+    if (value) {
+      value->key_mistake(fmt::format("{}:// has no use for this key; it belongs to {}",
+                                     endpoint.url.scheme, schemes_with("heartbeat")));
+    }
+  } else if (value) {
+    endpoint.heartbeat = duration(*value, {}).value_or(endpoint.heartbeat);
+  }
 }
 
 std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
@@ -142,7 +154,8 @@ std::optional<Endpoint> read_endpoint(const Value& value, const Log& log) {
   object->set("connect_timeout", endpoint.connect_timeout, timeout);
   object->set("stall_timeout", endpoint.stall_timeout, timeout);
   if (const auto at = object->find("back_off")) read_back_off(*at, endpoint);
-  object->set("heartbeat", endpoint.heartbeat, [](const Value& at) { return duration(at, {}); });
+  read_heartbeat(*object, endpoint);
+  endpoint.output = read_output(*object, endpoint.url);
   object->finish();
   return endpoint;
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/base/url.h"
+#include "agent/config/values.h"
 
 namespace lariat::config {
 namespace {
@@ -47,6 +48,25 @@ std::optional<Listen> read_listen(const Value& value) {
     return std::nullopt;
   }
   return Listen{url->host, url->port};
+}
+
+std::optional<ServerTls> read_server_tls(const Value& value) {
+  constexpr std::string_view kExample =
+      R"({"certificate": "/etc/lariat/tls.pem", "key": "/etc/lariat/tls.key"})";
+  auto object = Object::of(value, kExample);
+  if (!object) return std::nullopt;
+  ServerTls tls;
+  const auto path = [](const Value& at) { return absolute_path(at, "/etc/lariat/tls.pem"); };
+  const auto certificate = object->find("certificate");
+  const auto key = object->find("key");
+  if (certificate) tls.certificate = path(*certificate).value_or("");
+  if (key) tls.key = path(*key).value_or("");
+  object->set_unless_null("client_ca", tls.client_ca, path);
+  object->finish();
+  if (!certificate || !key) {
+    value.mistake(fmt::format("a server needs \"certificate\" and \"key\"; write {}", kExample));
+  }
+  return tls;
 }
 
 }  // namespace lariat::config

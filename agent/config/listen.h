@@ -11,4 +11,7 @@ namespace lariat::config {
 /// an address before the agent can listen.
 [[nodiscard]] std::optional<Listen> read_listen(const Value& value);
 
+/// Certificate and key, which must both be there, and the CA of clients.
+[[nodiscard]] std::optional<ServerTls> read_server_tls(const Value& value);
+
 }  // namespace lariat::config

@@ -12,6 +12,7 @@
 #include "agent/config/endpoints.h"
 #include "agent/config/listen.h"
 #include "agent/config/name.h"
+#include "agent/config/output.h"
 #include "agent/config/reader.h"
 #include "agent/config/schedule_file.h"
 #include "agent/config/values.h"
@@ -35,24 +36,6 @@ std::string socket_in(const Surroundings& surroundings) {
 void add_host(const Surroundings& surroundings, proto::DefaultTags& tags) {
   if (tags.set("host", surroundings.hostname) == proto::NameError::kNone) return;
   (void)tags.set("host", "unknown");
-}
-
-proto::DefaultTags read_tags(const Value& value) {
-  proto::DefaultTags tags;
-  const auto object = Object::of(value, R"({"env": "prod"})");
-  if (!object) return tags;
-  for (const Value& member : object->members()) {
-    const auto text = member.text("the value of a tag", {});
-    if (!text) continue;
-    const auto before = tags.entries().size();
-    const auto error = tags.set(member.node().key, *text);
-    if (error != proto::NameError::kNone) {
-      member.mistake(proto::to_string(error));
-    } else if (tags.entries().size() == before) {
-      member.key_mistake("this tag is here already, spelled with other blanks: keep one of them");
-    }
-  }
-  return tags;
 }
 
 // Room for the file that is written, the next, and two to be read.
@@ -122,6 +105,7 @@ void read_http(const Value& value, Config& config) {
   auto object = Object::of(value, R"({"listen": "127.0.0.1:9299"}, or null for none)");
   if (!object) return;
   object->set("listen", config.http, read_listen);
+  if (const auto tls = object->find_unless_null("tls")) config.http->tls = read_server_tls(*tls);
   object->finish();
 }
 
@@ -212,6 +196,7 @@ void read_config(const Value& value, Config& config) {
 Config defaults(const Surroundings& surroundings) {
   Config config;
   config.control_socket = socket_in(surroundings);
+  config.hostname = surroundings.hostname;
   return config;
 }
 

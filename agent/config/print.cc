@@ -5,6 +5,7 @@
 #include "agent/base/units.h"
 #include "agent/config/collectors.h"
 #include "agent/config/load.h"
+#include "agent/config/output.h"
 #include "agent/config/substitute.h"
 #include "proto/qname.h"
 
@@ -36,12 +37,79 @@ Json tags(const proto::DefaultTags& tags) {
   return object;
 }
 
+Json optional_text(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(as_written(text));
+}
+
+// Only where it comes from.
+Json secret(const Secret& secret) {
+  if (secret.empty()) return nullptr;
+  return secret.reference.empty() ? "***" : secret.reference;
+}
+
+Json tls(const base::TlsOptions& tls) {
+  Json object = Json::object();
+  object["ca"] = optional_text(tls.ca);
+  object["certificate"] = optional_text(tls.certificate);
+  object["key"] = optional_text(tls.key);
+  object["server_name"] = optional_text(tls.server_name);
+  object["min_version"] = kTlsVersionWords[static_cast<std::size_t>(tls.min_version)];
+  return object;
+}
+
+Json batch(const base::BatchLimits& batch) {
+  Json object = Json::object();
+  object["samples"] = batch.samples;
+  object["age"] = duration(batch.age);
+  object["bytes"] = base::exact_size(batch.bytes);
+  return object;
+}
+
+Json headers(const Output& output) {
+  Json object = Json::object();
+  for (const auto& [name, value] : output.headers) {
+    object[name] = value.empty() ? Json("") : secret(value);
+  }
+  return object;
+}
+
+// Those that the scheme has a use for.
+void add_output(const base::Url& url, const Output& output, Json& object) {
+  const auto add = [&](std::string_view key, auto value) {
+    if (has_key(url, key)) object[std::string(key)] = value();
+  };
+  add("labels", [&] { return tags(output.labels); });
+  if (!output.graphite.tags) add("template", [&] { return Json(output.graphite.layout.text()); });
+  add("prefix", [&] { return optional_text(output.graphite.prefix); });
+  add("tags", [&] { return Json(output.graphite.tags); });
+  add("field", [&] { return Json(as_written(output.field)); });
+  add("batch", [&] { return batch(output.batch); });
+  add("compression",
+      [&] { return Json(kCompressionWords[static_cast<std::size_t>(output.compression)]); });
+  add("headers", [&] { return headers(output); });
+  add("bearer_token", [&] { return secret(output.bearer_token); });
+  add("username", [&] { return secret(output.username); });
+  add("password", [&] { return secret(output.password); });
+  add("proxy", [&] { return optional_text(output.proxy); });
+  add("tls", [&] { return tls(output.tls); });
+}
+
+Json server_tls(const std::optional<ServerTls>& tls) {
+  if (!tls) return nullptr;
+  Json object = Json::object();
+  object["certificate"] = as_written(tls->certificate);
+  object["key"] = as_written(tls->key);
+  object["client_ca"] = optional_text(tls->client_ca);
+  return object;
+}
+
 Json listen(const std::optional<Listen>& http) {
   if (!http) return nullptr;
   const bool brackets = http->host.find(':') != std::string::npos;
   const std::string host = brackets ? '[' + http->host + ']' : http->host;
   Json object = Json::object();
   object["listen"] = host + ':' + std::to_string(http->port);
+  object["tls"] = server_tls(http->tls);
   return object;
 }
 
@@ -67,7 +135,8 @@ Json endpoint(const Endpoint& endpoint) {
   object["stall_timeout"] = duration(endpoint.stall_timeout);
   object["back_off"]["min"] = duration(endpoint.back_off_min);
   object["back_off"]["max"] = duration(endpoint.back_off_max);
-  object["heartbeat"] = duration(endpoint.heartbeat);
+  if (has_key(endpoint.url, "heartbeat")) object["heartbeat"] = duration(endpoint.heartbeat);
+  add_output(endpoint.url, endpoint.output, object);
   return object;
 }
 

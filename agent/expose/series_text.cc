@@ -44,19 +44,6 @@ std::string_view own_part(std::string_view name, const proto::DefaultTags& agent
   return {out.data(), size};
 }
 
-/// Leaves out what is not ours to set; returns how many stay, at the front.
-std::size_t mend(std::span<proto::Label> labels, bool fact) noexcept {
-  std::size_t count = 0;
-  for (proto::Label label : labels) {
-    while (label.name.starts_with("__")) label.name.remove_prefix(1);
-    const auto taken = labels.first(count);
-    const bool twice = std::ranges::find(taken, label.name, &proto::Label::name) != taken.end();
-    if (twice || (fact && label.name == kFactLabel)) continue;
-    labels[count++] = label;
-  }
-  return count;
-}
-
 }  // namespace
 
 void describe(std::string_view canonical_name, proto::Payload kind,
@@ -74,7 +61,9 @@ void describe(std::string_view canonical_name, proto::Payload kind,
   std::array<char, proto::kLabelStorage> storage;
   const std::size_t found = proto::prometheus_labels(own, labels, storage).size();
   const auto all = std::span(labels).first(found);
-  proto::append_labels(all.first(mend(all, kind == proto::Payload::kFact)), out.labels);
+  const std::size_t kept =
+      proto::mend_labels(all, kind == proto::Payload::kFact ? kFactLabel : std::string_view());
+  proto::append_labels(all.first(kept), out.labels);
 }
 
 void append_fact(std::string_view labels, std::string_view text, std::string& out) {

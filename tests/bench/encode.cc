@@ -16,6 +16,7 @@
 #include "proto/influx.h"
 #include "proto/message.h"
 #include "proto/point.h"
+#include "proto/remote_write.h"
 #include "tests/bench/arguments.h"
 #include "tests/bench/usage.h"
 
@@ -114,11 +115,14 @@ int run(int argc, char** argv) {
   proto::GraphiteEncoder tagged({.tags = true}, {});
   proto::InfluxEncoder influx({}, {});
   proto::InfluxEncoder labelled({}, labels);
+  const proto::RemoteWriteEncoder remote_write({.hostname = "web01.example"});
   const std::vector<std::pair<const char*, Encode>> formats = {
       {"graphite", [&](const auto& point, auto out) { return graphite.write(point, out); }},
       {"graphite_tagged", [&](const auto& point, auto out) { return tagged.write(point, out); }},
       {"influx", [&](const auto& point, auto out) { return influx.write(point, out); }},
       {"influx_labels", [&](const auto& point, auto out) { return labelled.write(point, out); }},
+      {"remote_write",
+       [&](const auto& point, auto out) { return remote_write.write(point, out).size; }},
   };
   std::printf("{\"frames\":%zu,\"frame_bytes\":%zu,\"runs\":[", frames.count,
               frames.bytes.size() / frames.count);

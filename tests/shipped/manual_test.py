@@ -16,6 +16,7 @@ IN_WORDS = {
     "collectors.run.NAME.interval": "the *interval* of the whole",
     "collectors.run.NAME.timeout": "the interval",
     "endpoints.NAME.order": '"fresh-first" with a spool, else "fifo"',
+    "endpoints.NAME.compression": '"gzip" for *influx+http*',
     "control.socket": '"/run/lariat/lariat.sock", for an ordinary user',
 }
 

@@ -64,14 +64,21 @@ def printed(configuration: dict) -> dict:
     return json.loads(result.stdout)
 
 
+# One for each set of keys that an endpoint can have.
+URLS = ["tsdp://a:1", "tsdp+tls://a:1", "graphite://a", "influx://a:1",
+        "influx+https://a:1/write?db=d", "prometheus+https://a:1/api/v1/write", "bolo://a"]
+
+
 def defaults() -> dict[str, Any]:
     """Each key, as `endpoints.NAME.url`, with the value that it has unless the file says another.
 
     A key that must be there has None, as one that has no value; an object with keys of its own {}.
     """
     whole = printed({
+        "http": {"tls": {"certificate": "/c", "key": "/k"}},
         "log": {"spool": {}},
-        "endpoints": {"NAME": {"url": "tsdp://a:1"}},
+        # Each scheme has some that others lack; of what several have, the first counts.
+        "endpoints": {f"NAME{number}": {"url": url} for number, url in enumerate(URLS)},
         "collectors": {"run": {"NAME": {"command": ["linux"]}}},
     })
     found: dict[str, Any] = {}
@@ -79,16 +86,20 @@ def defaults() -> dict[str, Any]:
     def walk(value: dict, path: str) -> None:
         for key, inner in value.items():
             at = f"{path}{key}"
-            found[at] = {} if isinstance(inner, dict) else inner
+            found.setdefault(at, {} if isinstance(inner, dict) else inner)
             # Of these the keys are the user's.
-            if isinstance(inner, dict) and key not in ("tags", "endpoints", "run", "env"):
+            if isinstance(inner, dict) and key not in ("tags", "endpoints", "run", "env",
+                                                       "labels", "headers"):
                 walk(inner, f"{at}.")
 
     walk(whole, "")
-    walk(whole["endpoints"]["NAME"], "endpoints.NAME.")
+    for number, _ in enumerate(URLS):
+        walk(whole["endpoints"][f"NAME{number}"], "endpoints.NAME.")
     walk(whole["collectors"]["run"]["NAME"], "collectors.run.NAME.")
     found["log.spool"] = printed({})["log"]["spool"]
-    for written in ("endpoints.NAME.url", "collectors.run.NAME.command"):
+    found["http.tls"] = printed({})["http"]["tls"]
+    for written in ("endpoints.NAME.url", "collectors.run.NAME.command", "http.tls.certificate",
+                    "http.tls.key"):
         found[written] = None
     return found
 

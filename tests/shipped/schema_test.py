@@ -35,6 +35,17 @@ CHECK_ONLY = [
     ("whether an address is one", {"http": {"listen": "1.2.3:9299"}}),
     ("whether an address is one", {"endpoints": {"e": {"url": "tsdp://[1:2]:1"}}}),
     ("whether a host name is one", {"endpoints": {"e": {"url": "tsdp://-a:1"}}}),
+    ("whether a host name is one",
+     {"endpoints": {"e": {"url": "tsdp+tls://a:1", "tls": {"server_name": "-a"}}}}),
+    ("how much a quantity is",
+     {"endpoints": {"e": {"url": "influx+http://a/write", "batch": {"bytes": "1KiB"}}}}),
+    ("whether two headers are the same",
+     {"endpoints": {"e": {"url": "influx+http://a/write", "headers": {"X-a": "", "x-A": ""}}}}),
+    ("whether two headers are the same",
+     {"endpoints": {"e": {"url": "influx+http://a/write", "bearer_token": "t",
+                          "headers": {"AUTHORIZATION": "x"}}}}),
+    ("what a query says twice",
+     {"endpoints": {"e": {"url": "influx+http://a/write?precision=s&precision=s"}}}),
     ("whether a pattern is one",
      {"endpoints": {"e": {"url": "tsdp://a:1", "match": ["cpu a=b*"]}}}),
     ("whether two tags are the same", {"tags": {"a": "1", " a": "2"}}),
@@ -121,7 +132,8 @@ class Schema(program.TestCase):
         # Those depend on others, or on the user.
         depends = {"endpoints.NAME.order", "control.socket", "collectors.run.NAME.interval",
                    "collectors.run.NAME.timeout", "endpoints.NAME.url",
-                   "collectors.run.NAME.command"}
+                   "endpoints.NAME.compression", "collectors.run.NAME.command",
+                   "http.tls.certificate", "http.tls.key"}
         for key, value in program.defaults().items():
             inner = dict(schema_keys())[key]
             with self.subTest(key):
@@ -173,7 +185,9 @@ class Agreement(unittest.TestCase):
                                            collector=file.name != "lariat.json"))
 
     def test_on_what_is_printed(self) -> None:
-        whole = program.printed({"log": {"spool": {}}, "endpoints": {"e": {"url": "tsdp://a:1"}},
+        endpoints = {f"e{number}": {"url": url} for number, url in enumerate(program.URLS)}
+        whole = program.printed({"log": {"spool": {}}, "endpoints": endpoints,
+                                 "http": {"tls": {"certificate": "/c", "key": "/k"}},
                                  "collectors": {"run": {"c": {"command": ["linux"]}}}})
         self.assertTrue(self.agree(json.dumps(whole)))
 
@@ -185,12 +199,15 @@ class Agreement(unittest.TestCase):
                 configuration = with_value(key, value, {"collectors": {"directories": []}})
                 if key == "log.segment":
                     configuration["log"]["memory"] = "64MiB"  # Room for two.
+                if key.startswith("http.tls."):
+                    configuration["http"]["tls"] = {
+                        "certificate": "/c", "key": "/k", **configuration["http"]["tls"]}
                 with self.subTest(json.dumps(configuration)):
                     self.agree(json.dumps(configuration))
 
     def test_on_every_key_of_endpoints_and_collectors_with_values_of_every_kind(self) -> None:
-        for place, needed in (("endpoints", {"url": "tsdp://a:1"}),
-                              ("collectors.run", {"command": ["linux"]})):
+        places = [("endpoints", {"url": url}) for url in program.URLS]
+        for place, needed in [*places, ("collectors.run", {"command": ["linux"]})]:
             keys = [key.partition("NAME.")[2] for key in program.defaults()
                     if key.startswith(f"{place}.NAME.")]
             cases = [with_value(key, value, dict(needed)) for key in keys for value in VALUES]

@@ -20,7 +20,9 @@ TEST(NameOutputs, TsdpHasItAsItIs) { EXPECT_EQ(on("tsdp", "cpu host=a\\,b"), "cp
 
 TEST(NameOutputs, PrometheusHasLegalNamesAndQuotedValues) {
   EXPECT_EQ(on("prometheus", "disk.io dev=sd\"a,host=b"), R"(disk_io{dev="sd\"a",host="b"})");
-  EXPECT_EQ(on("prometheus", "1m a-b=1,a_b=2,up"), R"(_1m{a_b="1",up=""})");
+  EXPECT_EQ(on("prometheus", "1m a-b=1,a_b=2,up"), R"(_1m{a_b="1"})")
+      << "the server drops one without a value";
+  EXPECT_EQ(on("prometheus", "m __name__=x,b=1,Z=2"), R"(m{Z="2",_name__="x",b="1"})");
 }
 
 TEST(NameOutputs, GraphiteHasHostMetricAndValues) {

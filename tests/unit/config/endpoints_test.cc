@@ -115,14 +115,13 @@ TEST(Endpoints, AreCalledByNames) {
   }
 }
 
-TEST(Endpoints, RefuseEachSchemeThatComesLater) {
-  for (const std::string scheme : {"tsdp+tls", "graphite", "influx", "influx+http", "influx+https",
-                                   "prometheus+http", "prometheus+https", "bolo"}) {
-    const auto loaded = parse_on(with_endpoint("{\"url\": \"" + scheme + "://h:1/x\"}"));
-    EXPECT_THAT(lines(loaded.mistakes),
-                ElementsAre("c.json:2:9: endpoints.e.url: this version speaks tsdp:// and "
-                            "tsdp+unix:// only, " +
-                            scheme + ":// not yet"));
+TEST(Endpoints, TakeEachScheme) {
+  for (const std::string url :
+       {"tsdp://h:1", "tsdp+tls://h:1", "tsdp+unix:///p", "graphite://h", "influx://h:1",
+        "influx+http://h/write?db=d", "influx+https://h:1/api/v2/write?bucket=b&org=o",
+        "prometheus+http://h:1/w", "prometheus+https://h:1/w", "bolo://h"}) {
+    const auto loaded = parse_on(with_endpoint("{\"url\": \"" + url + "\"}"));
+    EXPECT_THAT(lines(loaded.mistakes), IsEmpty()) << url;
   }
 }
 
@@ -148,13 +147,14 @@ INSTANTIATE_TEST_SUITE_P(
              "\"tsdp://host:2600\""}},
         Bad{R"({"url": "tsdp://a:0"})",
             {"c.json:2:9: endpoints.e.url: \"tsdp://a:0\" has port 0, to which nobody can connect; "
-             "write the port of the aggregator, 2600 by default"}},
+             "write the port of the aggregator"}},
         Bad{R"({"url": "tsdp://a"})",
             {"c.json:2:9: endpoints.e.url: \"tsdp://a\" is not a URL to connect to: the port is "
              "missing, write tsdp://host:port"}},
         Bad{R"({"url": "tspd://a:1"})",
             {"c.json:2:9: endpoints.e.url: \"tspd://a:1\" is not a URL to connect to: this version "
-             "cannot speak \"tspd\", only tsdp and tsdp+unix"}}));
+             "cannot speak \"tspd\", only tsdp, tsdp+tls, tsdp+unix, graphite, influx, "
+             "influx+http, influx+https, prometheus+http, prometheus+https, bolo"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Keys, EndpointMistakeTest,

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <string>
 
@@ -19,6 +20,7 @@ class Chance {
   Config config() {
     Config config;
     config.file = "c.json";
+    config.hostname = FakeHost().surroundings().hostname;
     for (unsigned i = below(4) + 1; i > 0; --i) (void)config.tags.set(name(), text());
     config.interval = seconds();
     config.log.segment = (4096U << below(10)) + below(3);
@@ -62,13 +64,59 @@ class Chance {
   std::optional<Listen> listen() {
     constexpr std::array<const char*, 4> kHosts{"127.0.0.1", "::", "localhost", "fe80::1"};
     if (below(4) == 0) return std::nullopt;
-    return Listen{kHosts.at(below(4)), static_cast<std::uint16_t>(below(65'536))};
+    Listen made{kHosts.at(below(4)), static_cast<std::uint16_t>(below(65'536))};
+    if (below(2) != 0) made.tls = ServerTls{'/' + name(), '/' + text(), below(2) != 0 ? "/x" : ""};
+    return made;
+  }
+  // What is written in the file itself is not printed, so all come from elsewhere.
+  Secret secret() { return below(2) != 0 ? Secret{"web1", "@hostname"} : Secret(); }
+  void credentials(Output& output) {
+    if (below(2) != 0) {
+      output.bearer_token = secret();
+    } else if (output.username = secret(); !output.username.empty()) {
+      output.password = secret();
+    }
+    for (unsigned i = below(3); i > 0; --i) {
+      output.headers.emplace_back('X' + std::to_string(i), secret());
+    }
+    if (below(2) != 0) output.proxy = "http://[::1]:" + std::to_string(1 + below(60'000));
+  }
+  Output output(const base::Url& url) {
+    Output made;
+    if (has_key(url, "labels")) (void)made.labels.set(name(), text());
+    if (has_key(url, "field")) made.field = "@f " + name();
+    if (has_key(url, "tls")) {
+      made.tls = {.server_name = below(2) != 0 ? "h.example" : "",
+                  .min_version = static_cast<base::TlsVersion>(below(2))};
+      if (below(2) != 0) made.tls.certificate = made.tls.key = '/' + name();
+    }
+    if (url.scheme == "graphite") {
+      made.graphite.tags = below(2) != 0;
+      if (!made.graphite.tags) {
+        made.graphite.layout =
+            std::get<proto::GraphiteTemplate>(proto::GraphiteTemplate::parse("a.metric.b"));
+      }
+      made.graphite.prefix = below(2) != 0 ? "@p" : "";
+    }
+    if (!url.is_http()) return made;
+    made.batch = {1 + below(1000), timeout(), 4096 + below(10'000)};
+    made.compression = url.scheme.starts_with("p") ? base::Compression::kSnappy
+                                                   : static_cast<base::Compression>(below(2));
+    credentials(made);
+    return made;
   }
   Endpoint endpoint(unsigned number) {
     Endpoint endpoint{.name = unique('e', number)};
-    endpoint.url = *base::parse_url("tsdp://h" + std::to_string(number) + ":2600");
+    constexpr std::array<const char*, 7> kUrls{
+        "tsdp://h:",   "tsdp+tls://h:",         "graphite://h:",
+        "influx://h:", "influx+https://[::1]:", "prometheus+http://h:",
+        "bolo://h:"};
+    const std::string begin = kUrls.at(below(kUrls.size()));
+    const bool http = begin.find("+http") != std::string::npos;
+    endpoint.url = *base::parse_url(begin + std::to_string(number) + (http ? "/w?a=%20" : ""));
+    endpoint.output = output(endpoint.url);
     endpoint.from_begin = below(2) != 0;
-    endpoint.fresh_first = below(2) != 0;
+    endpoint.fresh_first = endpoint.url.scheme != "bolo" && below(2) != 0;
     endpoint.catch_up = below(1'000) / 7.0;
     if (below(2) != 0) endpoint.max_age = timeout();
     if (below(2) != 0) endpoint.max_bytes = 4096 + below(100'000);
@@ -80,7 +128,7 @@ class Chance {
     endpoint.stall_timeout = timeout();
     endpoint.back_off_min = timeout();
     endpoint.back_off_max = endpoint.back_off_min + time();
-    endpoint.heartbeat = time();
+    endpoint.heartbeat = endpoint.url.is_tsdp() ? time() : std::chrono::milliseconds(0);
     return endpoint;
   }
   Collector collector(unsigned number) {
