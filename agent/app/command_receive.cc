@@ -174,9 +174,8 @@ base::Result<base::Url> checked_url(const ReceiveOptions& options) {
   auto url = base::parse_url(options.url);
   if (!url) return url;
   if (!url->is_tsdp()) {
-    return base::Error{fmt::format(
-        "{}: this receives tsdp://host:port, tsdp+tls://host:port and tsdp+unix:///path",
-        options.url)};
+    return base::Error{
+        fmt::format("{}: only TSDP is received, write tsdp://127.0.0.1:2600", options.url)};
   }
   const bool has_both = !options.tls.certificate.empty() && !options.tls.key.empty();
   if (url->is_tls() && !has_both) {
@@ -194,10 +193,6 @@ int receive(const ReceiveOptions& options) {
   const auto url = checked_url(options);
   if (!url) {
     log.error(url.error().text);
-    return kWrongUse;
-  }
-  if (!url->is_tsdp()) {
-    log.error(fmt::format("{}: only TSDP is received, write tsdp://127.0.0.1:2600", options.url));
     return kWrongUse;
   }
   base::UniqueFd file;
