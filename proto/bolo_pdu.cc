@@ -4,13 +4,13 @@
 #include <array>
 #include <cassert>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "proto/number_text.h"
 #include "proto/plain_tags.h"
+#include "proto/put_text.h"
 #include "proto/zmtp.h"
 
 namespace lariat::proto {
@@ -33,13 +33,8 @@ constexpr OctetRules rules_without(std::string_view bad) noexcept {
 constexpr OctetRules kKey = rules_without(",=");
 constexpr OctetRules kValue = rules_without(",");
 
-char* put(std::string_view text, char* out) noexcept {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
 char* put_frame(std::string_view body, char* out) noexcept {
-  return put(body, write_zmtp_head(body.size(), true, out));
+  return put_text(body, write_zmtp_head(body.size(), true, out));
 }
 
 // The empty frame without which an aggregator aborts, and the type.
@@ -187,9 +182,9 @@ std::size_t BoloEncoder::write_name(std::string_view canonical_name,
   char* end = out.data();
   for (const auto& [key, value] : all) {
     if (end != out.data()) *end++ = ',';
-    end = put(key, end);
+    end = put_text(key, end);
     *end++ = '=';
-    end = put(value, end);
+    end = put_text(value, end);
   }
   return static_cast<std::size_t>(end - out.data());
 }

@@ -1,11 +1,11 @@
 #include "proto/graphite.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "proto/number_text.h"
 #include "proto/plain_tags.h"
+#include "proto/put_text.h"
 
 namespace lariat::proto {
 namespace {
@@ -51,11 +51,6 @@ char* put_levels(std::string_view metric, char* out) noexcept {
   return out;
 }
 
-char* put(std::string_view text, char* out) noexcept {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
 bool has_key(std::string_view tags, const TagPiece& tag, std::string_view key) noexcept {
   const std::string_view spelled = tags.substr(tag.key, std::size_t{tag.equals} - tag.key);
   return spelled == key || (spelled.size() > key.size() && compare_keys(spelled, key) == 0);
@@ -90,10 +85,10 @@ char* put_tags(std::string_view name, char* out) noexcept {
   for (const auto& [key, value] : plain_tags(name, kTagKey, kTagValue, room)) {
     if (key == kPathKey) continue;
     *out++ = ';';
-    out = put(key, out);
+    out = put_text(key, out);
     *out++ = '=';
     char* const begin = out;
-    out = put(value, out);
+    out = put_text(value, out);
     if (out == begin) ++out;
     if (value.empty() || value.front() == '~') *begin = '_';
   }
@@ -185,12 +180,12 @@ std::size_t GraphiteEncoder::write_path(std::string_view canonical_name, std::st
     if (!labelled) return 0;
     canonical_name = labelled.name;
   }
-  char* end = put(options_.prefix, out.data());
+  char* end = put_text(options_.prefix, out.data());
   if (!options_.tags) {
     end = put_pieces(canonical_name, suffix, end);
   } else {
     end = put_levels(metric_of(canonical_name), end);
-    end = put_tags(canonical_name, put(suffix, end));
+    end = put_tags(canonical_name, put_text(suffix, end));
   }
   return static_cast<std::size_t>(end - out.data());
 }
@@ -213,7 +208,7 @@ char* GraphiteEncoder::put_pieces(std::string_view name, std::string_view suffix
   for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
     if (pieces[piece].kind == Piece::Kind::kMetric) {
       separate();
-      out = put(suffix, put_levels(metric_of(name), out));
+      out = put_text(suffix, put_levels(metric_of(name), out));
     } else if (pieces[piece].kind == Piece::Kind::kTag) {
       if (places.of(piece) < tags.size()) put_value(tags[places.of(piece)]);
     } else {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <utility>
 
 #include "proto/number_text.h"
 #include "proto/plain_tags.h"
+#include "proto/put_text.h"
 
 namespace lariat::proto {
 namespace {
@@ -32,11 +32,6 @@ constexpr std::array<bool, 256> make_plain() noexcept {
 }
 constexpr std::array<bool, 256> kPlain = make_plain();
 bool is_plain(char octet) noexcept { return kPlain[static_cast<unsigned char>(octet)]; }
-
-char* put(std::string_view text, char* out) noexcept {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
 
 // A backslash is itself, but where a reader would take it for an escape.
 char* put_escaped(std::string_view text, std::string_view stops, char* out) noexcept {
@@ -69,7 +64,7 @@ std::string_view clean_text(std::string_view text, std::span<char> room) noexcep
 }
 
 char* put_measurement(std::string_view metric, char* out) noexcept {
-  if (metric.front() != '#' && std::ranges::all_of(metric, is_plain)) return put(metric, out);
+  if (metric.front() != '#' && std::ranges::all_of(metric, is_plain)) return put_text(metric, out);
   std::array<char, kMaxFieldLength> room;
   const std::string_view clean = clean_text(metric, room);
   if (room.front() == '#') room.front() = '_';
@@ -99,7 +94,7 @@ char* put_as_spelled(std::string_view tags, char* out) noexcept {
   }
   if (!is_good(tags.size())) return nullptr;
   *out++ = ',';
-  return put(tags, out);
+  return put_text(tags, out);
 }
 
 char* put_cleaned(const Point& point, std::string_view name, char* out) noexcept {
@@ -154,11 +149,11 @@ std::size_t InfluxEncoder::write(const Point& point, std::span<char> out) noexce
   }
   const std::size_t series = write_series(point, out);
   if (series == 0) return 0;
-  char* end = put(field_, out.data() + series);
+  char* end = put_text(field_, out.data() + series);
   end = write_number(point.value, end);
   *end++ = ' ';
   end = time_.write(point.seconds, end);
-  if (nanoseconds_) end = put(kZeros, end);
+  if (nanoseconds_) end = put_text(kZeros, end);
   *end++ = '\n';
   return static_cast<std::size_t>(end - out.data());
 }
@@ -171,7 +166,7 @@ std::size_t InfluxEncoder::write_series(const Point& point, std::span<char> out)
     if (!labelled) return 0;
     name = labelled.name;
   }
-  char* end = put(point.suffix(), put_measurement(metric_of(name), out.data()));
+  char* end = put_text(point.suffix(), put_measurement(metric_of(name), out.data()));
   if (point.kind != Payload::kFact) {
     if (char* spelled = put_as_spelled(tags_of(name), end)) {
       return static_cast<std::size_t>(spelled - out.data());

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <protozero/types.hpp>
 #include <protozero/varint.hpp>
 #include <utility>
 
+#include "proto/put_text.h"
 #include "proto/utf8.h"
 
 namespace lariat::proto {
@@ -105,8 +105,9 @@ class Labels {
   }
   void leave_out_empty() noexcept {
     const auto taken = std::span(labels_).first(count_);
-    const auto gone = std::ranges::remove_if(taken, &std::string_view::empty, &Label::value);
-    count_ -= gone.size();
+    const auto end = std::remove_if(taken.begin(), taken.end(),
+                                    [](const Label& label) { return label.value.empty(); });
+    count_ = static_cast<std::size_t>(end - taken.begin());
   }
   // By insertion: most are in order already.
   void sort() noexcept {
@@ -153,16 +154,15 @@ char* put_head(FieldNumber field, std::size_t size, char* out) noexcept {
   return put_varint(size, put_key(field, pbf_wire_type::length_delimited, out));
 }
 
-char* put_text(FieldNumber field, std::string_view text, char* out) noexcept {
+char* put_string(FieldNumber field, std::string_view text, char* out) noexcept {
   out = put_head(field, text.size(), out);
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
+  return put_text(text, out);
 }
 
 char* put_label(const Label& one, char* out) noexcept {
   out = put_head(time_series::kLabels, label_size(one), out);
-  out = put_text(label::kName, one.name, out);
-  out = put_text(label::kValue, one.value, out);
+  out = put_string(label::kName, one.name, out);
+  out = put_string(label::kValue, one.value, out);
   clean_utf8({out - one.value.size(), one.value.size()});
   return out;
 }
@@ -209,7 +209,7 @@ std::size_t RemoteWriteEncoder::write_metadata(const Point& point,
   char* end = put_head(write_request::kMetadata, 2 + field_size(family.text.size()), out.data());
   end = put_key(metadata::kType, pbf_wire_type::varint, end);
   end = put_varint(type_number(point.type()), end);
-  end = put_text(metadata::kFamily, family.text, end);
+  end = put_string(metadata::kFamily, family.text, end);
   return static_cast<std::size_t>(end - out.data());
 }
 

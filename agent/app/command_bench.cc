@@ -230,8 +230,7 @@ void add_bench(CLI::App& app, Run& run) {
   auto options = std::make_shared<BenchOptions>();
   auto* command = app.add_subcommand(
       "bench", "generate load: numbered frames to the URLs, or to a process of its own");
-  command->add_option("URL", options->urls,
-                      "tsdp://host:port, tsdp+tls://host:port or tsdp+unix:///path");
+  command->add_option("URL", options->urls, "where to: tsdp://host:port or any other scheme");
   command->add_option("--endpoints", options->endpoint_count, "without URLs: how many sinks")
       ->type_name("N")
       ->capture_default_str()

@@ -162,7 +162,8 @@ base::Result<Order> take_apart(const SendOptions& options) {
     order.urls.push_back(*word);
   }
   const std::vector<std::string> rest(word, options.words.end());
-  if (order.urls.empty()) return base::Error{"first comes where to: tsdp://host:port, any number"};
+  if (order.urls.empty())
+    return base::Error{"first comes where to: tsdp://host:port or another URL, any number"};
   const auto timeout = duration_option("--timeout", options.timeout);
   if (!timeout) return timeout.error();
   order.timeout = *timeout;

@@ -1,11 +1,14 @@
 #include "agent/app/endpoint_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <utility>
 #include <variant>
 
+#include "agent/app/settings.h"
 #include "agent/base/units.h"
 #include "agent/base/url.h"
 #include "proto/filter.h"
@@ -15,6 +18,14 @@ namespace {
 
 constexpr std::uint64_t kLeastSegment = 4096;
 constexpr std::uint64_t kMostSegment = std::uint64_t{1} << 30U;
+
+// Nobody waits longer at a command than it takes to gather what comes at once.
+constexpr std::chrono::milliseconds kBatchAge{100};
+
+std::string own_hostname() {
+  std::array<char, 256> host{};
+  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : std::string();
+}
 
 base::Error of_option(std::string_view option, const base::Error& error) {
   return {fmt::format("{}: {}", option, error.text)};
@@ -109,24 +120,25 @@ base::Result<std::vector<publish::EndpointConfig>> EndpointOptions::endpoints(
     }
     *place.second = *duration;
   }
-  common.output.tls = tls;
+  const std::string hostname = own_hostname();
   std::vector<publish::EndpointConfig> configs;
   bool any_tls = false;
   for (const auto& text : urls) {
     auto url = base::parse_url(text);
     if (!url) return url.error();
-    if (!url->is_tsdp()) {
-      return base::Error{fmt::format(
-          "{}: this version speaks tsdp://host:port, tsdp+tls://host:port and tsdp+unix:///path",
-          text)};
-    }
     any_tls = any_tls || url->is_tls();
     if (!url->is_unix() && url->port == 0) {
-      return base::Error{fmt::format("{}: port 0 is no place to send to; give a real one", text)};
+      return base::Error{fmt::format("{}://{}:0: port 0 is no place to send to; give a real one",
+                                     url->scheme, url->host)};
     }
     configs.push_back(common);
-    configs.back().name = fmt::format("e{}", configs.size() - 1);
-    configs.back().url = *url;
+    auto& config = configs.back();
+    config.name = fmt::format("e{}", configs.size() - 1);
+    config.url = *url;
+    if (!url->is_tsdp()) config.heartbeat = std::chrono::milliseconds(0);
+    config.output = output_options(config::default_output(*url), *url, hostname);
+    config.output.batch.age = kBatchAge;
+    config.output.tls = tls;
   }
   if (!any_tls && tls != publish::TlsOptions()) {
     return base::Error{

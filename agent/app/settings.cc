@@ -3,26 +3,6 @@
 namespace lariat::app {
 namespace {
 
-publish::OutputOptions output_options(const config::Output& output, const base::Url& url,
-                                      const std::string& hostname) {
-  using Precision = proto::InfluxOptions::Precision;
-  publish::OutputOptions options{
-      .labels = output.labels,
-      .batch = output.batch,
-      .compression = output.compression,
-      .graphite = output.graphite,
-      .influx = {.precision = url.is_http() ? Precision::kSeconds : Precision::kNanoseconds,
-                 .field = output.field},
-      .hostname = hostname,
-      .credentials = {.bearer_token = output.bearer_token.value,
-                      .username = output.username.value,
-                      .password = output.password.value},
-      .proxy = output.proxy,
-      .tls = output.tls};
-  for (const auto& [name, value] : output.headers) options.headers.emplace_back(name, value.value);
-  return options;
-}
-
 publish::EndpointConfig endpoint_config(const config::Endpoint& endpoint,
                                         const std::string& hostname) {
   return {.name = endpoint.name,
@@ -61,6 +41,26 @@ std::vector<publish::EndpointConfig> endpoint_configs(const config::Config& conf
     endpoints.push_back(endpoint_config(endpoint, config.hostname));
   }
   return endpoints;
+}
+
+publish::OutputOptions output_options(const config::Output& output, const base::Url& url,
+                                      const std::string& hostname) {
+  using Precision = proto::InfluxOptions::Precision;
+  publish::OutputOptions options{
+      .labels = output.labels,
+      .batch = output.batch,
+      .compression = output.compression,
+      .graphite = output.graphite,
+      .influx = {.precision = url.is_http() ? Precision::kSeconds : Precision::kNanoseconds,
+                 .field = output.field},
+      .hostname = hostname,
+      .credentials = {.bearer_token = output.bearer_token.value,
+                      .username = output.username.value,
+                      .password = output.password.value},
+      .proxy = output.proxy,
+      .tls = output.tls};
+  for (const auto& [name, value] : output.headers) options.headers.emplace_back(name, value.value);
+  return options;
 }
 
 }  // namespace lariat::app

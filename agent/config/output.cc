@@ -113,11 +113,6 @@ std::optional<base::BatchLimits> read_batch(const Value& value) {
 
 bool is_remote_write(const base::Url& url) noexcept { return url.scheme.starts_with("prometheus"); }
 
-base::Compression default_compression(const base::Url& url) noexcept {
-  if (is_remote_write(url)) return base::Compression::kSnappy;
-  return url.is_http() ? base::Compression::kGzip : base::Compression::kNone;
-}
-
 std::optional<base::Compression> read_compression(const Value& value, const base::Url& url) {
   const auto words = std::span(kCompressionWords);
   // Remote write 1.0 has no other; to InfluxDB it is unknown.
@@ -197,14 +192,23 @@ proto::DefaultTags read_tags(const Value& value) {
   return tags;
 }
 
+Output default_output(const base::Url& url) {
+  Output output;
+  if (is_remote_write(url)) {
+    output.compression = base::Compression::kSnappy;
+  } else if (url.is_http()) {
+    output.compression = base::Compression::kGzip;
+  }
+  return output;
+}
+
 Output read_output(Object& object, const base::Url& url) {
   Keys keys(object, url);
-  Output output;
+  Output output = default_output(url);
   keys.set("labels", output.labels, [](const Value& at) { return std::optional(read_tags(at)); });
   read_graphite(keys, output.graphite);
   keys.set("field", output.field, read_field);
   keys.set("batch", output.batch, read_batch);
-  output.compression = default_compression(url);
   keys.set("compression", output.compression,
            [&url](const Value& at) { return read_compression(at, url); });
   keys.set_unless_null("proxy", output.proxy, read_proxy);

@@ -47,6 +47,9 @@ inline constexpr std::string_view kTlsVersionWords[] = {"1.2", "1.3"};
 /// Whether the scheme of `url` has a use for this key of an endpoint, of those that not all have.
 [[nodiscard]] bool has_key(const base::Url& url, std::string_view key) noexcept;
 
+/// What an endpoint has that says nothing of these.
+[[nodiscard]] Output default_output(const base::Url& url);
+
 /// Reads these keys of an endpoint. One that the scheme of `url` has no use for is a mistake that
 /// says which have it; of a URL without a scheme, which was one, all are good.
 [[nodiscard]] Output read_output(Object& object, const base::Url& url);
