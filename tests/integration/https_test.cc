@@ -48,13 +48,13 @@ except (OSError, http.client.HTTPException) as problem:
 class Https : public testing::Test {
  protected:
   void configure(const std::string& tls) const {
-    write_file(folder_.file("lariat.json"),
-               R"({"http": {"listen": "127.0.0.1:0")" + tls + R"(}, "control": null,)" +
-                   R"("collectors": {"directories": []}})");
+    write_file(folder_.file("lariat.json"), R"({"http": {"listen": "127.0.0.1:0")" + tls +
+                                                R"(}, "control": null,)" +
+                                                R"("collectors": {"directories": []}})");
   }
   [[nodiscard]] std::string files(const std::string& more = "") const {
-    return R"(, "tls": {"certificate": ")" + server_.certificate + R"(", "key": ")" +
-           server_.key + '"' + more + '}';
+    return R"(, "tls": {"certificate": ")" + server_.certificate + R"(", "key": ")" + server_.key +
+           '"' + more + '}';
   }
   void start() {
     agent_ = std::make_unique<Process>(

@@ -126,8 +126,8 @@ TEST_F(Tls, UsesANewCertificateForTheNextConnectionAndDropsNone) {
 
 TEST_F(Tls, AnEndWithoutTheWordOfTlsIsAReset) {
   TlsReceiver receiver(server_);
-  BenchRun bench(bench_to(receiver.url(), {"--idle", "600s", "--back-off-min", "5ms",
-                                           "--back-off-max", "20ms"}));
+  BenchRun bench(bench_to(receiver.url(),
+                          {"--idle", "600s", "--back-off-min", "5ms", "--back-off-max", "20ms"}));
   ASSERT_TRUE(receiver.accept());
   bench.wait_connected(1);
   receiver.close(true);
@@ -153,9 +153,9 @@ TEST_F(Tls, AConnectionKilledInMidStreamLosesNothing) {
   std::mt19937 random(seed);
   constexpr int kKills = 10;
   TlsReceiver receiver(server_);
-  BenchRun bench(bench_to(receiver.url(),
-                          {"--rate", "200000", "--seconds", "600s", "--memory", "256MiB",
-                           "--back-off-min", "5ms", "--back-off-max", "20ms"}));
+  BenchRun bench(
+      bench_to(receiver.url(), {"--rate", "200000", "--seconds", "600s", "--memory", "256MiB",
+                                "--back-off-min", "5ms", "--back-off-max", "20ms"}));
   for (int i = 0; i < kKills; ++i) {
     ASSERT_TRUE(receiver.accept()) << bench.log();
     receiver.read_for(milliseconds(std::uniform_int_distribution(0, 20)(random)));
@@ -187,9 +187,8 @@ TEST_F(Tls, ASlowReceiverIsWaitedForByTheWatcherAlone) {
   TlsReceiver receiver(server_);
   BenchRun bench(bench_to(receiver.url(), {"--rate", "200000", "--seconds", "600s"}));
   ASSERT_TRUE(receiver.accept());
-  const auto behind = bench.metrics_when([](const MetricsText& now) {
-    return now.sum("lariat_endpoint_write_watcher_active") == 1;
-  });
+  const auto behind = bench.metrics_when(
+      [](const MetricsText& now) { return now.sum("lariat_endpoint_write_watcher_active") == 1; });
   EXPECT_EQ(behind.sum("lariat_endpoint_write_watcher_active"), 1);
   bench.process().signal(SIGTERM);
   ASSERT_TRUE(receiver.read_to_end());
@@ -259,8 +258,8 @@ TEST_F(Tls, TakesConnectionsOfOthersAndSurvivesWhatIsNoTls) {
   ReceiveRun receive(kAnyPort, server_options());
   const auto place = receive.url().substr(receive.url().find("//") + 2);
   const auto port = place.substr(place.find(':') + 1);
-  Process plain({LARIAT_BINARY, "send", "tsdp://" + place, "--timeout", "1s", "sample", "a b=c",
-                 "1"});
+  Process plain(
+      {LARIAT_BINARY, "send", "tsdp://" + place, "--timeout", "1s", "sample", "a b=c", "1"});
   plain.wait();
   EXPECT_TRUE(receive.process().wait_for_text(Stream::kErr, "it speaks no TLS"));
   Process other({"openssl", "s_client", "-connect", place, "-CAfile", ca_.file(), "-quiet",
