@@ -79,6 +79,8 @@ struct TlsChannel::Impl {
   Impl(base::UniqueFd socket, SSL* taken, Words sentence_parts)
       : wire(std::move(socket)), ssl(taken), words(std::move(sentence_parts)) {}
 
+  [[nodiscard]] bool seal_some(Pieces& pieces, std::size_t& octets) noexcept;
+
   static Impl& of(SSL* ssl) noexcept { return *static_cast<Impl*>(SSL_get_app_data(ssl)); }
   static int on_verified(int good, X509_STORE_CTX* check);
   static int on_certificate_asked(SSL* ssl, void* impl);
@@ -198,12 +200,17 @@ bool TlsChannel::flush(Sent& sent) noexcept {
   return all;
 }
 
-std::size_t TlsChannel::seal(std::span<const std::byte> piece) noexcept {
-  ERR_clear_error();
-  const int done = SSL_write(impl_->ssl.get(), piece.data(), static_cast<int>(piece.size()));
-  if (done != static_cast<int>(piece.size())) return 0;
-  impl_->records.add(static_cast<std::uint32_t>(piece.size()), impl_->wire.octets_gathered());
-  return piece.size();
+// Records until a call is worth it. False if OpenSSL makes none any more.
+bool TlsChannel::Impl::seal_some(Pieces& pieces, std::size_t& octets) noexcept {
+  for (std::size_t count = 0; count < TlsWire::kBatch && !pieces.empty(); ++count) {
+    const auto piece = pieces.next();
+    const auto size = static_cast<int>(piece.size());
+    ERR_clear_error();
+    if (SSL_write(ssl.get(), piece.data(), size) != size) return false;
+    records.add(static_cast<std::uint32_t>(piece.size()), wire.octets_gathered());
+    octets += piece.size();
+  }
+  return true;
 }
 
 Sent TlsChannel::send(std::span<const iovec> spans) noexcept {
@@ -211,14 +218,10 @@ Sent TlsChannel::send(std::span<const iovec> spans) noexcept {
   if (!flush(sent)) return sent;
   Pieces pieces(spans, impl_->room);
   while (!pieces.empty()) {
-    for (std::size_t count = 0; count < TlsWire::kBatch && !pieces.empty(); ++count) {
-      const auto sealed = seal(pieces.next());
-      if (sealed == 0) {
-        trouble_ = protocol_fault(ERR_peek_error(), side_, false);
-        sent.error = EPROTO;
-        return sent;
-      }
-      sent.octets += sealed;
+    if (!impl_->seal_some(pieces, sent.octets)) {
+      trouble_ = protocol_fault(ERR_peek_error(), side_, false);
+      sent.error = EPROTO;
+      return sent;
     }
     if (!flush(sent)) break;
   }

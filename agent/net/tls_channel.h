@@ -59,7 +59,6 @@ class TlsChannel final : public Channel {
   [[nodiscard]] Step settle() noexcept;
   [[nodiscard]] Step fail_handshake(int result) noexcept;
   bool flush(Sent& sent) noexcept;
-  std::size_t seal(std::span<const std::byte> piece) noexcept;
   Received end_of_input(std::size_t octets, int result) noexcept;
 
   std::unique_ptr<Impl> impl_;
