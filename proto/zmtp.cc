@@ -35,11 +35,7 @@ std::string make_hello() {
   hello[kSignatureEnd - 1] = kSignatureLast;
   hello[kSignatureEnd] = kMajor;
   std::ranges::copy(kNull, hello.begin() + kMechanismAt);
-  const std::string_view metadata("\x0bSocket-Type\0\0\0\x04PUSH", 20);
-  const std::string_view name("\x05READY");
-  hello += static_cast<char>(kCommand);
-  hello += static_cast<char>(name.size() + metadata.size());
-  return hello.append(name).append(metadata);
+  return hello;
 }
 
 template <typename Unsigned>
@@ -91,6 +87,10 @@ std::string_view zmtp_hello() noexcept {
   return hello;
 }
 
+std::string_view zmtp_ready() noexcept {
+  return {"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH", 28};
+}
+
 char* write_zmtp_head(std::uint64_t size, bool more, char* out) noexcept {
   const unsigned flags = more ? kMore : 0U;
   if (size <= kMostShort) {
@@ -122,15 +122,16 @@ ZmtpPeer::State ZmtpPeer::feed(std::string_view bytes) {
   return state_;
 }
 
-std::size_t ZmtpPeer::take_pong(std::span<char, kZmtpPongRoom> out) noexcept {
-  const std::size_t size = pong_.size();
-  std::ranges::copy(pong_, out.begin());
-  pong_.clear();
+std::size_t ZmtpPeer::take_answer(std::span<char, kZmtpAnswerRoom> out) noexcept {
+  const std::size_t size = answer_.size();
+  std::ranges::copy(answer_, out.begin());
+  answer_.clear();
   return size;
 }
 
 void ZmtpPeer::fail(std::string sentence) {
   state_ = State::kFault;
+  answer_.clear();
   fault_ = std::move(sentence);
   buffer_.clear();
 }
@@ -226,9 +227,11 @@ void ZmtpPeer::read_command() {
   } else if (*name == "PING" && rest.size() >= kTimeToLive) {
     const std::string_view context = rest.substr(kTimeToLive, kMostContext);
     constexpr std::string_view kPong = "\x04PONG";
-    pong_ = static_cast<char>(kCommand);
-    pong_ += static_cast<char>(kPong.size() + context.size());
-    pong_.append(kPong).append(context);
+    // Behind our READY, if that was not taken yet.
+    answer_.resize(answer_.starts_with(zmtp_ready()) ? zmtp_ready().size() : 0);
+    answer_ += static_cast<char>(kCommand);
+    answer_ += static_cast<char>(kPong.size() + context.size());
+    answer_.append(kPong).append(context);
   }
   buffer_.clear();
   step_ = Step::kHead;
@@ -246,6 +249,7 @@ void ZmtpPeer::read_ready(std::string_view metadata) {
   if (!type) return fail("the peer does not say of what type its socket is");
   if (*type != kPull) return fail(wrong_socket(*type));
   state_ = State::kReady;
+  answer_ = zmtp_ready();
 }
 
 }  // namespace lariat::proto

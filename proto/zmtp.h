@@ -12,8 +12,10 @@ namespace lariat::proto {
 
 /// ZMTP 3.0, the protocol of ZeroMQ sockets, as a PUSH socket speaks it with the mechanism NULL.
 
-/// What we say first, at once and whatever the peer says: the greeting and the command READY.
+/// What we say first, at once: the greeting.
 [[nodiscard]] std::string_view zmtp_hello() noexcept;
+/// What we say before messages: the command READY.
+[[nodiscard]] std::string_view zmtp_ready() noexcept;
 
 /// Octets before the body of a frame, at most.
 inline constexpr std::size_t kZmtpHeadRoom = 9;
@@ -21,8 +23,8 @@ inline constexpr std::size_t kZmtpHeadRoom = 9;
 /// has `kZmtpHeadRoom` octets. Returns the end.
 [[nodiscard]] char* write_zmtp_head(std::uint64_t size, bool more, char* out) noexcept;
 
-/// Room for an answer to a PING.
-inline constexpr std::size_t kZmtpPongRoom = 32;
+/// Room for what a peer is answered.
+inline constexpr std::size_t kZmtpAnswerRoom = 64;
 
 /// What the peer of our PUSH socket says. It must be a PULL socket of ZMTP 3 with the mechanism
 /// NULL, which after its greeting says READY, and then PING at the most.
@@ -45,9 +47,11 @@ class ZmtpPeer {
   /// What is wrong and what to do: a sentence without a full stop. Octets of the peer in it are
   /// printable.
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
-  /// Writes the answer to the last PING, if there was one since the last call, to the start of
-  /// `out`; returns its size or 0. It may go out between two messages only.
-  [[nodiscard]] std::size_t take_pong(std::span<char, kZmtpPongRoom> out) noexcept;
+  /// Writes what the peer must be answered, if it said such since the last call, to the start of
+  /// `out`; returns the size or 0. That is our READY, which goes out before all messages, or the
+  /// answer to the last PING, which goes out between two. READY waits for the peer's: one that is
+  /// no PULL socket ends the connection when it gets ours, and would not have said what it is.
+  [[nodiscard]] std::size_t take_answer(std::span<char, kZmtpAnswerRoom> out) noexcept;
 
  private:
   enum class Step : std::uint8_t { kGreeting, kHead, kCommand, kSkip };
@@ -65,7 +69,7 @@ class ZmtpPeer {
   std::size_t wanted_ = 1;  // Octets that the buffer must hold for the next step.
   std::string buffer_;
   std::string fault_;
-  std::string pong_;
+  std::string answer_;
 };
 
 }  // namespace lariat::proto

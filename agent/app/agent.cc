@@ -15,6 +15,7 @@
 #include "agent/app/version.h"
 #include "agent/base/units.h"
 #include "agent/config/runtime_directory.h"
+#include "agent/publish/http_endpoint.h"
 
 namespace lariat::app {
 namespace {
@@ -54,6 +55,7 @@ Agent::Agent(std::string named, config::Surroundings surroundings, config::Confi
       terminate_(loop_, SIGTERM, [this] { shut_down(); }),
       interrupt_(loop_, SIGINT, [this] { shut_down(); }),
       grace_(loop_, [this] { loop_.stop(); }) {
+  publisher_.make_others_with(publish::make_http_endpoint);
   const std::array<const metrics::Source*, 7> reporters = {
       &self_, &publisher_, &collectors_, &snapshot_, &reloads_, &http_, &process_};
   for (const auto* reporter : reporters) registry_.add(*reporter);

@@ -21,6 +21,12 @@ void add_endpoints(const publish::Publisher& publisher, expose::Status& status) 
                                .bytes_queued = ledger.bytes_queued,
                                .oldest_unsent_age = ledger.oldest_age};
     if (stats.last_success != base::WallTime()) one.last_success = stats.last_success;
+    for (const auto& sample : endpoint->rejected()) {
+      one.rejected.push_back({.series = sample.name,
+                              .value = sample.value,
+                              .time = base::WallTime(std::chrono::seconds(sample.seconds)),
+                              .why = sample.why});
+    }
     status.endpoints.push_back(std::move(one));
   }
 }

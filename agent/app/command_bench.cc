@@ -23,6 +23,7 @@
 #include "agent/metrics/process.h"
 #include "agent/metrics/registry.h"
 #include "agent/net/resolver.h"
+#include "agent/publish/http_endpoint.h"
 
 namespace lariat::app {
 namespace {
@@ -108,6 +109,7 @@ class Bench {
         usr1_(loop_, SIGUSR1, [this] { print_metrics(); }),
         term_(loop_, SIGTERM, [this] { load_.stop(); }),
         interrupt_(loop_, SIGINT, [this] { load_.stop(); }) {
+    publisher_.make_others_with(publish::make_http_endpoint);
     loop_.on_spin([this](std::uint64_t turns) {
       lines_.warning(fmt::format("the loop turned {} times in a second without work", turns));
     });

@@ -19,6 +19,7 @@
 #include "agent/app/send_source.h"
 #include "agent/loop/signal.h"
 #include "agent/net/resolver.h"
+#include "agent/publish/http_endpoint.h"
 #include "proto/bolo_text.h"
 #include "proto/default_tags.h"
 #include "proto/encode.h"
@@ -190,7 +191,9 @@ class Send {
         source_(loop_, publisher_, order.tags, lines_, patience_),
         progress_(loop_, [this] { return counts(); }),
         term_(loop_, SIGTERM, [this] { interrupted(); }),
-        interrupt_(loop_, SIGINT, [this] { interrupted(); }) {}
+        interrupt_(loop_, SIGINT, [this] { interrupted(); }) {
+    publisher_.make_others_with(publish::make_http_endpoint);
+  }
 
   int run(std::vector<publish::EndpointConfig> endpoints) {
     for (auto& endpoint : endpoints) publisher_.add(std::move(endpoint));

@@ -20,6 +20,7 @@ constexpr const char* kSystemSocket = "/run/lariat/lariat.sock";
 
 struct StatusOptions {
   bool json = false;
+  std::string rejected;
   std::string socket;
   std::string config;
 };
@@ -40,9 +41,13 @@ std::vector<std::string> paths_of(const StatusOptions& options) {
   return paths;
 }
 
+std::string command_of(const StatusOptions& options) {
+  if (!options.rejected.empty()) return "rejected " + options.rejected;
+  return options.json ? "status json" : "status";
+}
+
 int print_status(const StatusOptions& options) {
-  const auto answer =
-      ask_agent(paths_of(options), options.json ? "status json" : "status", kPatience);
+  const auto answer = ask_agent(paths_of(options), command_of(options), kPatience);
   if (!answer) {
     std::fprintf(stderr, "lariat status: %s\n", answer.error().text.c_str());
     return kFailed;
@@ -57,7 +62,12 @@ void add_status(CLI::App& app, Run& run) {
   auto options = std::make_shared<StatusOptions>();
   auto* command =
       app.add_subcommand("status", "endpoints and collectors of the running agent, as a table");
-  command->add_flag("--json", options->json, "as one JSON object");
+  auto* json = command->add_flag("--json", options->json, "as one JSON object");
+  command
+      ->add_option("--rejected", options->rejected,
+                   "the samples that the aggregator of this endpoint has refused last")
+      ->type_name("ENDPOINT")
+      ->excludes(json);
   command->add_option("--socket", options->socket, "the agent's control socket")
       ->type_name("PATH")
       ->check([](const std::string& path) {

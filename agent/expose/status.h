@@ -10,6 +10,14 @@
 
 namespace lariat::expose {
 
+/// A sample that an aggregator has refused.
+struct RejectedStatus {
+  std::string series;
+  double value = 0;
+  base::WallTime time{};
+  std::string why;  ///< In the aggregator's words.
+};
+
 /// One endpoint, for `/status`, `/` and `lariat status`.
 struct EndpointStatus {
   std::string name;
@@ -25,6 +33,7 @@ struct EndpointStatus {
   std::uint64_t bytes_queued = 0;
   std::chrono::milliseconds oldest_unsent_age{};
   std::optional<base::WallTime> last_success;
+  std::vector<RejectedStatus> rejected;  ///< The last of them, oldest first.
 };
 
 /// One collector.

@@ -19,6 +19,18 @@ Json time_or_null(const std::optional<base::WallTime>& time) {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+Json of(const RejectedStatus& sample) {
+  return {
+      {"series", sample.series},
+      {"value", sample.value},
+      {"time", rfc3339(sample.time)},
+      {"why", sample.why},
+  };
+}
+
+template <typename Element>
+Json list(const std::vector<Element>& elements);
+
 Json of(const EndpointStatus& endpoint) {
   return {
       {"name", endpoint.name},
@@ -35,6 +47,7 @@ Json of(const EndpointStatus& endpoint) {
       {"bytes_queued", endpoint.bytes_queued},
       {"oldest_unsent_age_seconds", seconds(endpoint.oldest_unsent_age)},
       {"last_success", time_or_null(endpoint.last_success)},
+      {"rejected", list(endpoint.rejected)},
   };
 }
 

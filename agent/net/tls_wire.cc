@@ -10,14 +10,14 @@ namespace lariat::net {
 
 // Made once and never freed: OpenSSL numbers them.
 const BIO_METHOD* TlsWire::method() {
-  static const BIO_METHOD* const once = [] {
+  static const BIO_METHOD* const kept = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "lariat");
     BIO_meth_set_write(made, &TlsWire::on_write);
     BIO_meth_set_read(made, &TlsWire::on_read);
     BIO_meth_set_ctrl(made, &TlsWire::on_control);
     return made;
   }();
-  return once;
+  return kept;
 }
 
 TlsPtr<BIO> TlsWire::make_bio() {

@@ -60,6 +60,14 @@ struct EndpointStats {
   base::WallTime last_success{};       ///< When the peer last acknowledged anything.
 };
 
+/// A sample that an aggregator has refused.
+struct RejectedSample {
+  std::string name;  ///< As it was sent, printable.
+  double value = 0;
+  std::int64_t seconds = 0;
+  std::string why;  ///< The aggregator's answer, printable.
+};
+
 /// What is told of the watcher that waits until the peer's socket can be written.
 struct WatcherState {
   bool active = false;
@@ -121,6 +129,11 @@ class Endpoint {
   /// It is to end soon: if it waits for its next attempt, that is made now, and a backlog that
   /// would be lost is not held back any more.
   virtual void hurry() = 0;
+  /// Somebody waits until all is delivered: nothing is kept back to go with more.
+  virtual void press() {}
+  /// Nothing is published any more: it says so, if its aggregator wants to know. Not `settled`
+  /// before it has.
+  virtual void finish() {}
 
   /// Once in a loop turn in which the log grew: takes in the new frames, and sends if the kernel
   /// is not known to refuse.
@@ -162,7 +175,9 @@ class Endpoint {
   [[nodiscard]] Ledger ledger();
   /// What would be lost if it ended now, in words; empty if that is nothing.
   [[nodiscard]] std::string left_in_words();
-  [[nodiscard]] bool settled() const noexcept { return cursor_->settled(); }
+  [[nodiscard]] virtual bool settled() const noexcept { return cursor_->settled(); }
+  /// The last that its aggregator has refused, oldest first.
+  [[nodiscard]] virtual std::span<const RejectedSample> rejected() const noexcept { return {}; }
   [[nodiscard]] std::uint64_t held_from() const noexcept { return cursor_->held_from(); }
   /// All that it has not got: where it is to go on after a restart.
   [[nodiscard]] ReaderState reader_state() const { return cursor_->state(); }

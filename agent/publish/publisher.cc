@@ -208,6 +208,7 @@ void Publisher::drain(std::chrono::milliseconds grace, std::function<void(bool)>
   turn();
   for (const auto& endpoint : endpoints_) {
     if (!endpoint->settled()) endpoint->hurry();
+    endpoint->finish();
   }
   flush(grace, std::move(done));
   draining_ = true;
@@ -233,6 +234,7 @@ void Publisher::poll_flush() {
   for (const auto& endpoint : endpoints_) {
     endpoint->ask_acknowledged();
     if (endpoint->settled()) continue;
+    endpoint->press();
     all = false;
     // A backlog that is held back is the next run's.
     const bool kept = spool_ && endpoint->paced();

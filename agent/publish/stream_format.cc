@@ -72,8 +72,8 @@ class BoloFormat final : public StreamFormat {
     const auto state = peer_.feed({reinterpret_cast<const char*>(octets.data()), octets.size()});
     if (state == proto::ZmtpPeer::State::kFault) return peer_.fault();
     // Whole messages only stand in the buffer: it may follow them.
-    std::array<char, proto::kZmtpPongRoom> pong;
-    append(pong, peer_.take_pong(pong), out);
+    std::array<char, proto::kZmtpAnswerRoom> answer;
+    append(answer, peer_.take_answer(answer), out);
     return std::nullopt;
   }
   bool encode(std::span<const std::byte> frame, const Gathered& /*about*/,

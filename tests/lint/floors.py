@@ -46,7 +46,8 @@ DOORS = {
     "CLI/*": ["agent/app/*"],
     "fmt/*": ["agent/*"],
     "xxhash.h": ["agent/publish/*"],
-    "snappy*.h": ["proto/*", "agent/publish/*"],
+    "snappy*.h": ["agent/publish/http_compress.cc"],
+    "zlib.h": ["agent/publish/http_compress.cc"],
     "protozero/*": ["proto/*"],
 }
 

@@ -41,6 +41,23 @@ TEST_F(ControlCommandTest, EachCommandHasItsAnswer) {
   EXPECT_THAT(text("help"), HasSubstr("metrics agent"));
 }
 
+TEST_F(ControlCommandTest, TellsWhatAnAggregatorHasRefused) {
+  agent_.status.endpoints = {{.name = "east", .url = "prometheus+http://a:9090/w"},
+                             {.name = "west",
+                              .url = "prometheus+http://b:9090/w",
+                              .rejected = {{.series = "up{host=\"a\"}",
+                                            .value = 1.5,
+                                            .time = base::WallTime(std::chrono::seconds(60)),
+                                            .why = "400: out of order sample"}}}};
+  EXPECT_EQ(text("rejected west"),
+            "up{host=\"a\"} 1.5 at 1970-01-01T00:01:00Z: 400: out of order sample\n");
+  EXPECT_THAT(text("rejected east"), HasSubstr("refused nothing"));
+  EXPECT_EQ(text("rejected north"),
+            "error: there is no endpoint \"north\"; there are east, west\n");
+  const auto json = nlohmann::json::parse(text("status json"));
+  EXPECT_EQ(json.at("endpoints").at(1).at("rejected").at(0).at("value"), 1.5);
+}
+
 TEST_F(ControlCommandTest, BlanksAndALineEndOfOtherSystemsDoNotMatter) {
   EXPECT_EQ(text("  metrics \t agent \r"), agent_.agent_text);
 }

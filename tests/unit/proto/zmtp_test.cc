@@ -44,9 +44,17 @@ std::string fault(std::string_view bytes) {
   return peer.fault();
 }
 
-std::string pong(ZmtpPeer& peer) {
-  std::array<char, kZmtpPongRoom> out;
-  return {out.data(), peer.take_pong(out)};
+std::string answer(ZmtpPeer& peer) {
+  std::array<char, kZmtpAnswerRoom> out;
+  return {out.data(), peer.take_answer(out)};
+}
+
+// One that is ready, and has had our READY.
+ZmtpPeer ready_peer() {
+  ZmtpPeer peer;
+  EXPECT_EQ(peer.feed(pull()), State::kReady);
+  EXPECT_EQ(answer(peer), zmtp_ready());
+  return peer;
 }
 
 std::string head(std::uint64_t size, bool more) {
@@ -55,8 +63,8 @@ std::string head(std::uint64_t size, bool more) {
 }
 
 TEST(Zmtp, SaysItsGreetingAndThatItIsAReadyPush) {
-  EXPECT_EQ(zmtp_hello(), "\xff" + octets(8) + "\x7f\x03" + octets(1) + "NULL" + octets(16 + 32) +
-                              std::string("\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH", 28));
+  EXPECT_EQ(zmtp_hello(), "\xff" + octets(8) + "\x7f\x03" + octets(1) + "NULL" + octets(16 + 32));
+  EXPECT_EQ(zmtp_ready(), command("READY", property("Socket-Type", "PUSH")));
 }
 
 TEST(Zmtp, FramesAreShortUpTo255Octets) {
@@ -70,8 +78,10 @@ TEST(Zmtp, APullSocketIsReadyWhateverThePieces) {
   ZmtpPeer peer;
   EXPECT_EQ(peer.state(), State::kGreeting);
   EXPECT_EQ(peer.feed(greeting()), State::kHandshake);
+  EXPECT_EQ(answer(peer), "") << "it has not said what it is";
   EXPECT_EQ(peer.feed(ready("PULL")), State::kReady);
-  EXPECT_EQ(pong(peer), "");
+  EXPECT_EQ(answer(peer), zmtp_ready());
+  EXPECT_EQ(answer(peer), "");
 
   ZmtpPeer slow;
   const std::string all = greeting("NULL", 0) + ready("PULL");
@@ -126,23 +136,34 @@ TEST(Zmtp, AnErrorIsToldAsThePeerSaysIt) {
 }
 
 TEST(Zmtp, APingIsAnsweredWithItsContext) {
-  ZmtpPeer peer;
-  peer.feed(pull() + command("PING", std::string("\0\x0a", 2) + "context"));
-  EXPECT_EQ(pong(peer), "\x04\x0c\x04PONGcontext");
-  EXPECT_EQ(pong(peer), "") << "once";
+  ZmtpPeer peer = ready_peer();
+  peer.feed(command("PING", std::string("\0\x0a", 2) + "context"));
+  EXPECT_EQ(answer(peer), "\x04\x0c\x04PONGcontext");
+  EXPECT_EQ(answer(peer), "") << "once";
   peer.feed(command("PING", octets(2) + "first") + command("PING", octets(2) + octets(100, 'x')));
-  EXPECT_EQ(pong(peer), "\x04\x15\x04PONG" + octets(16, 'x')) << "the last one, of bounded size";
+  EXPECT_EQ(answer(peer), "\x04\x15\x04PONG" + octets(16, 'x')) << "the last, of bounded size";
   EXPECT_EQ(peer.feed(command("PING", "\x01") + command("SUBSCRIBE", "")), State::kReady);
-  EXPECT_EQ(pong(peer), "");
+  EXPECT_EQ(answer(peer), "");
+
+  ZmtpPeer at_once;
+  at_once.feed(pull() + command("PING", octets(2) + "a") +
+               command("PING", octets(2) + octets(16, 'x')));
+  EXPECT_EQ(answer(at_once), std::string(zmtp_ready()) + "\x04\x15\x04PONG" + octets(16, 'x'));
+}
+
+TEST(Zmtp, AFaultIsNotAnswered) {
+  ZmtpPeer peer;
+  peer.feed(pull() + command("ERROR", ""));
+  EXPECT_EQ(answer(peer), "");
 }
 
 TEST(Zmtp, MessagesAreSkippedHoweverLong) {
-  ZmtpPeer peer;
-  peer.feed(pull() + std::string("\x01\0", 2) + std::string("\0\x02", 2) + "\xff\xff");
+  ZmtpPeer peer = ready_peer();
+  peer.feed(std::string("\x01\0", 2) + std::string("\0\x02", 2) + "\xff\xff");
   EXPECT_EQ(peer.feed(std::string("\x02\0\0\0\0\0\x01\0\0", 9)), State::kReady);
   for (int i = 0; i < 64; ++i) EXPECT_EQ(peer.feed(octets(1024, '\x08')), State::kReady);
   peer.feed(command("PING", octets(2)));
-  EXPECT_EQ(pong(peer), "\x04\x05\x04PONG") << "the frames behind them are read";
+  EXPECT_EQ(answer(peer), "\x04\x05\x04PONG") << "the frames behind them are read";
 }
 
 }  // namespace

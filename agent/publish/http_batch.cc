@@ -1,0 +1,146 @@
+#include "agent/publish/http_batch.h"
+
+#include <fmt/format.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+
+#include "proto/message.h"
+
+namespace lariat::publish {
+namespace {
+
+constexpr std::size_t kSpans = 16;
+// Gathered at once: frames of about one age.
+constexpr std::size_t kGather = std::size_t{64} << 10U;
+
+std::int64_t seconds_of(base::WallTime time) noexcept {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+}  // namespace
+
+void HttpBatch::clear() noexcept {
+  octets_.clear();
+  items_.clear();
+  frames_ = unsupported_ = 0;
+  first_unsupported_.clear();
+  newest_ = {};
+  in_place_ = true;
+}
+
+void HttpBatch::fill(LogReader& reader, HttpFormat& format, proto::Totals& totals,
+                     std::span<std::byte> scratch, base::WallTime now) {
+  std::array<iovec, kSpans> spans;
+  newest_ = now;
+  std::size_t count = 0;
+  while ((count = reader.gather(spans, kGather, scratch)) > 0) {
+    const auto about = reader.gathered();
+    newest_ = about.oldest;  // Of what comes after it.
+    if (full()) break;
+    newest_ = now;
+    std::size_t used = 0;
+    for (const auto& span : std::span(spans).first(count)) {
+      const std::span bytes(static_cast<const std::byte*>(span.iov_base), span.iov_len);
+      const auto taken = take(bytes, about, format, totals);
+      used += taken;
+      if (taken < bytes.size()) break;
+    }
+    if (used == 0) break;
+    reader.wrote(used);
+  }
+  order();
+  leave_out_superseded();
+}
+
+// Whole frames; how many octets they have.
+std::size_t HttpBatch::take(std::span<const std::byte> frames, const Gathered& about,
+                            HttpFormat& format, proto::Totals& totals) {
+  std::size_t at = 0;
+  while (at < frames.size() && !full()) {
+    const auto rest = frames.subspan(at);
+    const auto size = proto::message_size(rest);
+    if (size == 0 || size > rest.size()) break;
+    take_frame(rest.first(size), about, format, totals);
+    at += size;
+  }
+  return at;
+}
+
+void HttpBatch::take_frame(std::span<const std::byte> frame, const Gathered& about,
+                           HttpFormat& format, proto::Totals& totals) {
+  ++frames_;
+  const proto::MessageView message(frame);
+  if (message.opcode() == proto::Opcode::kSubmit) {
+    const proto::Submit submit(message);
+    const auto point = submit.finite()
+                           ? proto::point_of(submit, totals, about.resend, seconds_of(about.oldest))
+                           : std::nullopt;
+    HttpItem item;
+    if (point && format.append(*point, about.oldest, octets_, item)) {
+      item.seconds = point->seconds;
+      item.value = point->value;
+      items_.push_back(item);
+      return;
+    }
+    if (first_unsupported_.empty()) {
+      first_unsupported_ = fmt::format("{} {}", to_string(submit.kind()), submit.name());
+    }
+  }
+  ++unsupported_;
+}
+
+void HttpBatch::order() {
+  const auto earlier = [](const HttpItem& a, const HttpItem& b) { return a.seconds < b.seconds; };
+  if (std::is_sorted(items_.begin(), items_.end(), earlier)) return;
+  std::stable_sort(items_.begin(), items_.end(), earlier);
+  in_place_ = false;
+}
+
+// An open table, twice as large as there are items.
+void HttpBatch::leave_out_superseded() {
+  const auto room = std::bit_ceil(items_.size() * 2 + 1);
+  seen_.assign(room, 0);
+  bool found = false;
+  for (std::uint32_t i = 0; i < items_.size(); ++i) {
+    const auto& item = items_[i];
+    constexpr std::uint64_t kSpread = 0x9e37'79b9'7f4a'7c15U;
+    const auto hash = (item.series ^ static_cast<std::uint64_t>(item.seconds)) * kSpread;
+    auto at = static_cast<std::size_t>(hash >> 32U) & (room - 1);
+    for (; seen_[at] != 0; at = (at + 1) & (room - 1)) {
+      auto& other = items_[seen_[at] - 1];
+      if (other.series != item.series || other.seconds != item.seconds) continue;
+      other.size = 0;
+      found = true;
+      break;
+    }
+    seen_[at] = i + 1;
+  }
+  if (!found) return;
+  std::erase_if(items_, [](const HttpItem& item) { return item.size == 0; });
+  in_place_ = false;
+}
+
+void HttpBatch::close(HttpFormat& format, bool all_end, base::WallTime now) {
+  format.append_ended(now, all_end, octets_, items_);
+  metadata_from_ = octets_.size();
+  if (!items_.empty()) format.append_metadata(octets_);
+}
+
+std::span<const char> HttpBatch::body(HttpPieces::Piece piece) {
+  const bool all = piece.size() == items_.size();
+  if (in_place_ && all) return octets_;
+  part_.clear();
+  for (const auto& item : std::span(items_).subspan(piece.from, piece.size())) {
+    const auto octets = octets_of(item);
+    part_.insert(part_.end(), octets.begin(), octets.end());
+  }
+  const auto metadata = std::span(octets_).subspan(metadata_from_);
+  if (all) part_.insert(part_.end(), metadata.begin(), metadata.end());
+  return part_;
+}
+
+}  // namespace lariat::publish

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/publish/http_format.h"
+#include "agent/publish/http_pieces.h"
+#include "agent/publish/log_reader.h"
+#include "agent/publish/output_options.h"
+#include "proto/totals.h"
+
+namespace lariat::publish {
+
+/// The samples of one request: frames of the log, encoded once, so that what is sent again is the
+/// same to the octet.
+///
+/// In the order of time within a series; of two of one series in one second there is the later one.
+/// Takes in whole frames, which are then in flight. Memory: a body and what is known of its items.
+class HttpBatch {
+ public:
+  explicit HttpBatch(BatchLimits limits) : limits_(limits) {}
+
+  void clear() noexcept;
+  /// Takes frames from `reader` until it has what a request may have, or there are no more.
+  void fill(LogReader& reader, HttpFormat& format, proto::Totals& totals,
+            std::span<std::byte> scratch, base::WallTime now);
+  /// Adds what the format has to say besides frames: ends of series, and metadata.
+  void close(HttpFormat& format, bool all_end, base::WallTime now);
+
+  /// Frames taken, whatever became of them.
+  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
+  [[nodiscard]] std::uint64_t unsupported() const noexcept { return unsupported_; }
+  /// Name and kind of the first that the format cannot express; else empty.
+  [[nodiscard]] const std::string& first_unsupported() const noexcept { return first_unsupported_; }
+  /// No frame of it was appended later, as far as marks tell.
+  [[nodiscard]] base::WallTime newest() const noexcept { return newest_; }
+  [[nodiscard]] std::span<const HttpItem> items() const noexcept { return items_; }
+  [[nodiscard]] std::span<const char> octets_of(const HttpItem& item) const noexcept {
+    return std::span(octets_).subspan(item.from, item.size);
+  }
+  /// The body of these items, valid until the next call of any method. That of all has the metadata
+  /// too.
+  [[nodiscard]] std::span<const char> body(HttpPieces::Piece piece);
+
+ private:
+  [[nodiscard]] bool full() const noexcept {
+    return frames_ >= limits_.samples || octets_.size() >= limits_.bytes;
+  }
+  std::size_t take(std::span<const std::byte> frames, const Gathered& about, HttpFormat& format,
+                   proto::Totals& totals);
+  void take_frame(std::span<const std::byte> frame, const Gathered& about, HttpFormat& format,
+                  proto::Totals& totals);
+  void order();
+  void leave_out_superseded();
+
+  BatchLimits limits_;
+  std::vector<char> octets_;
+  std::vector<HttpItem> items_;
+  std::vector<std::uint32_t> seen_;  // Places in `items_`, by hash; 0: none.
+  std::vector<char> part_;
+  std::uint64_t frames_ = 0;
+  std::uint64_t unsupported_ = 0;
+  std::string first_unsupported_;
+  base::WallTime newest_{};
+  std::size_t metadata_from_ = 0;
+  bool in_place_ = true;  // `octets_` is the body of all.
+};
+
+}  // namespace lariat::publish

@@ -1,0 +1,132 @@
+#include "agent/publish/http_batch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+#include "agent/publish/cursor.h"
+#include "agent/publish/frame_log.h"
+#include "proto/encode.h"
+
+namespace lariat::publish {
+namespace {
+
+using testing::ElementsAre;
+
+/// A log, a reader of it, and what a batch of Influx makes of the frames: its lines are easy to
+/// read.
+class HttpBatchTest : public testing::Test {
+ protected:
+  void sample(std::string_view name, std::uint64_t seconds, double value) {
+    std::array<std::byte, proto::kEncodeBufferSize> room;
+    const std::array<double, 1> values = {value};
+    append(room, proto::encode_sample(room, name, seconds, values).size);
+  }
+  void tally(std::string_view name, std::uint64_t seconds, std::uint64_t increment) {
+    std::array<std::byte, proto::kEncodeBufferSize> room;
+    append(room, proto::encode_tally(room, name, seconds, increment).size);
+  }
+  void fill() {
+    reader_.judge();
+    batch_.clear();
+    batch_.fill(reader_, *format_, totals_, scratch_, kNow);
+    batch_.close(*format_, false, kNow);
+  }
+  std::string body(std::size_t from, std::size_t to) {
+    const auto octets = batch_.body({from, to});
+    return {octets.data(), octets.size()};
+  }
+  std::string body() { return body(0, batch_.items().size()); }
+
+  static constexpr base::WallTime kNow{std::chrono::seconds(1'000)};
+
+  FrameLog log_{{.memory_bytes = 1U << 20U, .segment_bytes = 64U << 10U}};
+  Cursor reader_{log_, {}};
+  std::unique_ptr<HttpFormat> format_ = make_influx_format({});
+  proto::Totals totals_;
+  std::vector<std::byte> scratch_ = std::vector<std::byte>(65'536);
+  HttpBatch batch_{{.samples = 5}};
+
+ private:
+  void append(std::span<const std::byte> room, std::size_t size) {
+    ASSERT_GT(size, 0U);
+    ASSERT_TRUE(log_.append(room.first(size), kNow));
+  }
+  void SetUp() override {
+    reader_.serve_encoder();
+    reader_.begin_connection(kNow);
+  }
+};
+
+TEST_F(HttpBatchTest, HasTheSamplesInTheirOrder) {
+  sample("a h=1", 10, 1);
+  sample("b h=1", 10, 2);
+  sample("a h=1", 20, 3);
+  fill();
+  EXPECT_EQ(body(), "a,h=1 value=1 10\nb,h=1 value=2 10\na,h=1 value=3 20\n");
+  EXPECT_EQ(batch_.frames(), 3U);
+  EXPECT_EQ(body(1, 2), "b,h=1 value=2 10\n");
+  EXPECT_EQ(body(0, 2) + body(2, 3), body());
+}
+
+TEST_F(HttpBatchTest, PutsTheSamplesOfASeriesInTheOrderOfTime) {
+  sample("a h=1", 30, 3);
+  sample("b h=1", 20, 9);
+  sample("a h=1", 10, 1);
+  sample("a h=1", 20, 2);
+  fill();
+  EXPECT_EQ(body(), "a,h=1 value=1 10\nb,h=1 value=9 20\na,h=1 value=2 20\na,h=1 value=3 30\n");
+}
+
+TEST_F(HttpBatchTest, OfTwoInOneSecondHasTheLater) {
+  sample("a h=1", 10, 1);
+  sample("b h=1", 10, 5);
+  sample("a h=1", 10, 2);
+  sample("a h=1", 10, 3);
+  fill();
+  EXPECT_EQ(body(), "b,h=1 value=5 10\na,h=1 value=3 10\n");
+  EXPECT_EQ(batch_.frames(), 4U);
+  EXPECT_EQ(batch_.unsupported(), 0U);
+}
+
+TEST_F(HttpBatchTest, TakesAsManyFramesAsARequestMayHave) {
+  for (unsigned i = 0; i < 12; ++i) sample("a h=" + std::to_string(i), 10, i);
+  std::vector<std::size_t> sizes;
+  for (int i = 0; i < 3; ++i) {
+    fill();
+    sizes.push_back(batch_.items().size());
+  }
+  EXPECT_THAT(sizes, ElementsAre(5, 5, 2));
+  fill();
+  EXPECT_EQ(batch_.frames(), 0U);
+  reader_.acknowledge(reader_.bytes_written());
+  EXPECT_TRUE(reader_.settled());
+}
+
+TEST_F(HttpBatchTest, AddsTotalsOnceAlsoWhenFramesGoOutAgain) {
+  tally("hits h=1", 10, 5);
+  tally("hits h=1", 11, 2);
+  fill();
+  EXPECT_EQ(body(), "hits,h=1 value=5 10\nhits,h=1 value=7 11\n");
+  reader_.end_connection();
+  reader_.begin_connection(kNow);
+  tally("hits h=1", 12, 1);
+  fill();
+  EXPECT_EQ(body(), "hits,h=1 value=7 10\nhits,h=1 value=7 11\nhits,h=1 value=8 12\n");
+}
+
+TEST_F(HttpBatchTest, CountsWhatCannotBeExpressedAndNamesTheFirst) {
+  sample("a h=1", ~0ULL, 1);
+  sample("b h=1", 10, 2);
+  sample("c h=1", ~0ULL, 3);
+  fill();
+  EXPECT_EQ(batch_.frames(), 3U);
+  EXPECT_EQ(batch_.unsupported(), 2U);
+  EXPECT_EQ(batch_.first_unsupported(), "sample a h=1");
+  EXPECT_EQ(body(), "b,h=1 value=2 10\n");
+}
+
+}  // namespace
+}  // namespace lariat::publish
