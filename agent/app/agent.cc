@@ -279,6 +279,7 @@ expose::Status Agent::status() const {
       .config_loaded = reloads_.loaded_at(),
       .reload_error = reloads_.error(),
       .http = http_address_,
+      .http_tls = http_tls_ != nullptr,
       .ready = collectors_.every_one_ran(),
       .log_frames = log.end_sequence() - log.oldest().sequence,
       .log_frames_total = publisher_.frames_published(),
