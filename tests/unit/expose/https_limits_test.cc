@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -106,15 +107,21 @@ class TlsClient {
   bool cleanly_ = false;
 };
 
-/// A server of little patience.
+/// Of much patience, so that a slow machine is none of the reasons.
+constexpr HttpLimits kPatient{.connections = 8,
+                              .request = std::chrono::seconds(60),
+                              .answer = std::chrono::seconds(60),
+                              .idle = std::chrono::seconds(60)};
+
 class HttpsLimitsTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void serve(const HttpLimits& limits = kPatient) {
+    server_.emplace(agent_.loop, agent_.sources(), limits);
     const auto files = ca_.issue("server");
-    server_.set_tls(std::make_shared<net::TlsContext>(
+    server_->set_tls(std::make_shared<net::TlsContext>(
         net::TlsSide::kServer, net::TlsOptions{.certificate = files.certificate, .key = files.key},
         agent_.log, "http.tls"));
-    const auto address = server_.listen("127.0.0.1", 0);
+    const auto address = server_->listen("127.0.0.1", 0);
     ASSERT_TRUE(address) << address.error().text;
     port_ = test::port_of(*address);
   }
@@ -122,36 +129,33 @@ class HttpsLimitsTest : public testing::Test {
     return clients_.emplace_back(agent_.loop, context_, port_, receive_buffer);
   }
   bool until_connections(std::size_t count) {
-    return test::run_until(agent_.loop, [&] { return server_.connections() == count; });
+    return test::run_until(agent_.loop, [&] { return server_->connections() == count; });
   }
 
   test::TemporaryDirectory folder_;
   test::TestCa ca_{folder_.path(), "ca"};
   test::ExposedAgent agent_;
-  HttpServer server_{agent_.loop,
-                     agent_.sources(),
-                     {.connections = 8,
-                      .request = milliseconds(1'000),
-                      .answer = milliseconds(300),
-                      .idle = milliseconds(60'000)}};
+  std::optional<HttpServer> server_;
   net::TlsContext context_{net::TlsSide::kClient, {.ca = ca_.file()}, agent_.log, "client"};
   std::list<TlsClient> clients_;
   std::uint16_t port_ = 0;
 };
 
 TEST_F(HttpsLimitsTest, AnswersOneRequestAfterTheOther) {
+  serve();
   auto& client = connect();
   ASSERT_TRUE(client.until_shaken());
   for (int i = 0; i < 3; ++i) {
     client.send(kRequest);
     EXPECT_EQ(code_of(client.answer()), "200");
   }
-  EXPECT_EQ(server_.connections(), 1U);
+  EXPECT_EQ(server_->connections(), 1U);
   client.end();
   EXPECT_TRUE(until_connections(0));
 }
 
 TEST_F(HttpsLimitsTest, ALargeAnswerComesWholeToACleanEnd) {
+  serve();
   constexpr std::size_t kSeries = 50'000;
   agent_.fill(kSeries);
   auto& client = connect();
@@ -165,11 +169,13 @@ TEST_F(HttpsLimitsTest, ALargeAnswerComesWholeToACleanEnd) {
 }
 
 TEST_F(HttpsLimitsTest, AClientThatSaysNothingIsLeftInTime) {
+  serve({.request = milliseconds(100)});
   auto silent = Client::tcp(agent_.loop, port_);
   EXPECT_EQ(silent.until_closed(), "");
 }
 
 TEST_F(HttpsLimitsTest, AClientWithoutTlsGetsNoAnswerOfHttp) {
+  serve();
   auto plain = Client::tcp(agent_.loop, port_);
   plain.send(kRequest);
   EXPECT_THAT(plain.until_closed(), testing::Not(HasSubstr("HTTP/")));
@@ -180,21 +186,18 @@ TEST_F(HttpsLimitsTest, AClientWithoutTlsGetsNoAnswerOfHttp) {
 }
 
 TEST_F(HttpsLimitsTest, ThoseInTheirHandshakeCountAndTheRestIsTurnedAway) {
+  serve();
   std::list<Client> silent;
   for (int i = 0; i < 20; ++i) silent.push_back(Client::tcp(agent_.loop, port_));
   const auto closed = [&] {
     return std::count_if(silent.begin(), silent.end(), [](Client& each) { return each.receive(); });
   };
-  EXPECT_TRUE(test::run_until(
-      agent_.loop, [&] { return server_.requests(Path::kOther, Code::kUnavailable) == 12; }));
-  EXPECT_TRUE(test::run_until(agent_.loop, [&] { return closed() == 20; })) << "in time all go";
-  auto& client = connect();
-  ASSERT_TRUE(client.until_shaken());
-  client.send(kRequest);
-  EXPECT_EQ(code_of(client.answer()), "200");
+  EXPECT_TRUE(test::run_until(agent_.loop, [&] { return closed() == 12; }));
+  EXPECT_EQ(server_->requests(Path::kOther, Code::kUnavailable), 12U);
 }
 
 TEST_F(HttpsLimitsTest, AnIdleConnectionMakesRoomForANewOne) {
+  serve();
   for (int i = 0; i < 9; ++i) {
     auto& client = connect();
     ASSERT_TRUE(client.until_shaken()) << i;
@@ -203,10 +206,11 @@ TEST_F(HttpsLimitsTest, AnIdleConnectionMakesRoomForANewOne) {
   }
   EXPECT_TRUE(test::run_until(agent_.loop, [&] { return clients_.front().ended(); }));
   EXPECT_TRUE(clients_.front().ended_cleanly());
-  EXPECT_EQ(server_.connections(), 8U);
+  EXPECT_EQ(server_->connections(), 8U);
 }
 
 TEST_F(HttpsLimitsTest, AClientThatNeverReadsIsLeftInTimeWithoutASpin) {
+  serve({.connections = 8, .request = kPatient.request, .answer = milliseconds(300)});
   agent_.fill(100'000);
   auto& client = connect(4096);
   ASSERT_TRUE(client.until_shaken());
@@ -220,10 +224,11 @@ TEST_F(HttpsLimitsTest, AClientThatNeverReadsIsLeftInTimeWithoutASpin) {
   test::run_for(agent_.loop, milliseconds(700));
   EXPECT_LT(agent_.loop.stats().iterations - before, 50U);
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(connect().until_shaken());
-  EXPECT_EQ(server_.requests(Path::kOther, Code::kUnavailable), 0U);
+  EXPECT_EQ(server_->requests(Path::kOther, Code::kUnavailable), 0U);
 }
 
 TEST_F(HttpsLimitsTest, AnIdleConnectionWakesNobody) {
+  serve();
   auto& client = connect();
   ASSERT_TRUE(client.until_shaken());
   client.send(kRequest);
@@ -236,16 +241,17 @@ TEST_F(HttpsLimitsTest, AnIdleConnectionWakesNobody) {
 }
 
 TEST_F(HttpsLimitsTest, ClosingEndsAllConnections) {
+  serve();
   auto& client = connect();
   auto& other = connect();
   ASSERT_TRUE(client.until_shaken());
   ASSERT_TRUE(other.until_shaken());
   client.send(kRequest);
   client.answer();
-  server_.close();
+  server_->close();
   client.until_ended();
   other.until_ended();
-  EXPECT_EQ(server_.connections(), 0U);
+  EXPECT_EQ(server_->connections(), 0U);
 }
 
 }  // namespace
