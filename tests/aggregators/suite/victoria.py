@@ -1,0 +1,49 @@
+"""VictoriaMetrics."""
+
+import json
+
+from . import place
+from .server import Points, Server
+
+
+class Victoria(Server):
+    """Takes all, in any order, and several values of one second.
+
+    Keeps numbers as decimal ones of up to 15 digits or so, whole ones up to 2^63. It shows what it
+    took after a second, unless it is told to flush.
+    """
+
+    graphite_port = 0
+    influx_port = 0
+
+    def start(self) -> None:
+        self.port, self.graphite_port, self.influx_port = (place.free_port() for _ in range(3))
+        self.launch(
+            place.unpacked("victoria-metrics"), f"-storageDataPath={self.folder}/data",
+            f"-httpListenAddr=127.0.0.1:{self.port}",
+            f"-graphiteListenAddr=127.0.0.1:{self.graphite_port}",
+            f"-influxListenAddr=127.0.0.1:{self.influx_port}",
+            "-search.latencyOffset=0s", "-memory.allowedBytes=128MB",
+            "-maxLabelsPerTimeseries=100")
+
+    def ready(self) -> bool:
+        return self.http("/health")[0] == 200
+
+    def read(self) -> Points:
+        self.answer("/internal/force_flush")
+        found: Points = {}
+        for line in self.answer("/api/v1/export", {"match[]": '{__name__!=""}'}).splitlines():
+            row = json.loads(line)
+            name = row["metric"].pop("__name__")
+            # One series may come in several rows.
+            points = found.setdefault((name, frozenset(row["metric"].items())), [])
+            points += [(at // 1000, value) for at, value in zip(row["timestamps"], row["values"])]
+        for points in found.values():
+            points.sort()
+        return found
+
+    def rows_invalid(self) -> int:
+        """Lines that it took and threw away, all protocols together."""
+        rows = [line.split() for line in self.answer("/metrics").decode().splitlines()
+                if line.startswith("vm_rows_invalid_total{")]
+        return sum(int(float(value)) for _, value in rows)
