@@ -45,5 +45,5 @@ class Influxdb(Server):
         for row in answer["results"][0].get("series", []):
             # A tag that the series lacks is an empty one.
             labels = frozenset((key, value) for key, value in row["tags"].items() if value)
-            found[row["name"], labels] = [(at, value) for at, value in row["values"]]
+            found[row["name"], labels] = [(at, float(value)) for at, value in row["values"]]
         return found

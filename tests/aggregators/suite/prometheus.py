@@ -34,8 +34,3 @@ class Prometheus(Server):
             found[name, frozenset(row["metric"].items())] = [
                 (int(at), float(value)) for at, value in row["values"]]
         return found
-
-    def types(self) -> dict[str, str]:
-        """Of the metrics of which it was told one."""
-        answer = json.loads(self.answer("/api/v1/metadata"))
-        return {name: rows[0]["type"] for name, rows in answer["data"].items()}

@@ -1,31 +1,29 @@
 """`lariat receive`: an aggregator of our own."""
 
-import json
-import re
-
 from . import place
+from .observation import Observation, observations
 from .server import Program
-
-LISTENS = re.compile(r"(?:listening|listens)\D*(?:127\.0\.0\.1):(\d+)", re.IGNORECASE)
 
 
 class Receiver(Program):
-    """Prints each frame as a JSON object; `frames` are those that came, in order."""
+    """Keeps each message, octet for octet."""
 
-    def __init__(self, *options: str, scheme: str = "tsdp", port: int = 0) -> None:
+    def __init__(self, scheme: str = "tsdp", *options: str) -> None:
         super().__init__()
-        self.port = port or place.free_port()
+        self.port = place.free_port()
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self._options = options
+        self._runs = 0
         self.start()
 
     def start(self) -> None:
         """Again after `stop`, on the same port; what came before is kept."""
-        with (self.folder / "frames").open("ab") as frames:
-            self.launch(place.LARIAT, "receive", self.url, "--json", *self._options, stdout=frames)
+        self._runs += 1
+        self.launch(place.LARIAT, "receive", self.url, "--raw", f"raw.{self._runs}",
+                    *self._options)
 
-    def frames(self) -> list[dict]:
-        """Whole lines only; heartbeats are left out."""
-        text = (self.folder / "frames").read_text("utf-8")
-        rows = (json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines())
-        return [row for row in rows if "opcode" not in row]
+    def observations(self) -> list[Observation]:
+        """In order; heartbeats are left out."""
+        streams = (self.folder / f"raw.{run}" for run in range(1, self._runs + 1))
+        return [seen for stream in streams if stream.exists()
+                for seen in observations(stream.read_bytes())]
