@@ -52,7 +52,8 @@ while :; do
 done
 """
 
-    def __init__(self, endpoints: dict[str, dict], **members: Any) -> None:
+    def __init__(self, endpoints: dict[str, dict], environment: dict[str, str] | None = None,
+                 **members: Any) -> None:
         super().__init__()
         self.port = place.free_port()
         self._files = 0
@@ -67,7 +68,7 @@ done
         self.configure(self.configuration)
         try:
             self.launch(place.LARIAT, "agent", "--config", str(self.folder / "lariat.json"),
-                        env={"PATH": "/usr/bin:/bin"})
+                        env={"PATH": "/usr/bin:/bin", **(environment or {})})
             self.wait_for("answers", self._answers)
         except BaseException:
             self.__exit__()

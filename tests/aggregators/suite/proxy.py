@@ -1,5 +1,6 @@
 """What stands before a server and breaks what passes, on order."""
 
+import contextlib
 import http.client
 import http.server
 import socket
@@ -28,7 +29,11 @@ class Proxy:
         self._clients: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self.port = place.free_port()
-        self._listener = self._bound()
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._listener.settimeout(0.05)
+        self._listener.bind(("127.0.0.1", self.port))
         self._listener.listen()
         self._run(self._accept)
 
@@ -39,16 +44,15 @@ class Proxy:
         self._ends = True
         self._reads.set()
         for client in list(self._clients):
-            client.close()
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listener.close()
 
     def refuse(self) -> None:
         """Connections are refused; those that there are end in order."""
-        listener, self._listener = self._listener, None
-        listener.close()
-        self._listener = self._bound()
+        self._listener.shutdown(socket.SHUT_RDWR)  # It stays bound.
         self.cut()
 
     def hang(self) -> None:
@@ -67,18 +71,8 @@ class Proxy:
     def cut(self) -> None:
         """Says on each connection that it ends, and reads on to the other's end."""
         for client in list(self._clients):
-            try:
+            with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-
-    def _bound(self) -> socket.socket:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        listener.settimeout(0.05)
-        listener.bind(("127.0.0.1", self.port))
-        return listener
 
     def _run(self, what: Any, *arguments: Any) -> None:
         thread = threading.Thread(target=what, args=arguments, daemon=True)
@@ -89,7 +83,7 @@ class Proxy:
         while not self._ends:
             try:
                 client, _ = self._listener.accept()
-            except (AttributeError, OSError):
+            except OSError:
                 time.sleep(0.01)  # None comes, or it refuses.
                 continue
             client.setblocking(True)
@@ -103,7 +97,7 @@ class Proxy:
             self._run(self._back, client, server)
 
     def _forth(self, client: socket.socket, server: socket.socket) -> None:
-        try:
+        with contextlib.suppress(OSError), client:
             while not self._ends:
                 self._reads.wait()
                 octets = client.recv(512 if self._slow else _PIECE)
@@ -112,20 +106,17 @@ class Proxy:
                 server.sendall(octets)
                 if self._slow:
                     time.sleep(0.1)
-            server.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
         self._clients.discard(client)
+        # The other direction ends as soon as the server has taken all.
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
 
     @staticmethod
     def _back(client: socket.socket, server: socket.socket) -> None:
-        try:
+        with contextlib.suppress(OSError), server:
             while octets := server.recv(_PIECE):
                 client.sendall(octets)
             client.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-        server.close()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
