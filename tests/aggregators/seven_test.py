@@ -7,24 +7,17 @@ is how long each fails; as sold it is 60.
 
 import contextlib
 import os
-import pathlib
-import tempfile
 import time
 import unittest
 from typing import Any, Callable, NamedTuple
 
 from suite import oracle, place
 from suite.agent import HOST, Agent, Metrics
-from suite.bolo import Bolo
-from suite.carbon import Carbon
-from suite.certificates import Certificates
-from suite.influxdb import Influxdb
 from suite.observation import SAMPLE, Observation
-from suite.prometheus import Prometheus
 from suite.proxy import HttpProxy, Proxy
-from suite.receiver import Receiver
 from suite.server import Points
-from suite.victoria import Victoria, alike
+from suite.seven import SevenServers
+from suite.victoria import alike
 
 FAULT_SECONDS = float(os.environ.get("LARIAT_FAULT_SECONDS", "2"))
 # More of them in a second than a peer that does not read can take.
@@ -50,21 +43,13 @@ class World:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         enter = stack.enter_context
-        folder = pathlib.Path(enter(tempfile.TemporaryDirectory()))
-        self.certificates = Certificates(folder)
-        self.aliases = folder / "aliases"
+        self.servers = enter(SevenServers())
+        self.aliases = self.servers.folder / "aliases"
         self.name_is_known(True)
-        self.tsdp = enter(Receiver())
-        self.tls = enter(Receiver("tsdp+tls", "--certificate", self.certificates.certificate,
-                                  "--key", self.certificates.key))
-        self.carbon, self.victoria = enter(Carbon()), enter(Victoria())
-        self.influxdb, self.prometheus = enter(Influxdb()), enter(Prometheus())
-        self.bolo = enter(Bolo())
-        self.proxies = {name: enter(Proxy(port)) for name, port in (
-            ("tsdp", self.tsdp.port), ("tls", self.tls.port), ("graphite", self.carbon.port),
-            ("influx", self.victoria.influx_port), ("bolo", self.bolo.port))}
-        self.web = {name: enter(HttpProxy(port)) for name, port in (
-            ("influxdb", self.influxdb.port), ("prometheus", self.prometheus.port))}
+        ports = self.servers.ports
+        self.proxies = {name: enter(Proxy(ports[name]))
+                        for name in ("tsdp", "tls", "graphite", "influx", "bolo")}
+        self.web = {name: enter(HttpProxy(ports[name])) for name in ("influxdb", "prometheus")}
         self.agent = enter(Agent(self.endpoints(), environment={"HOSTALIASES": str(self.aliases)},
                                  log={"memory": "16MiB"}))
 
@@ -73,25 +58,22 @@ class World:
         self.aliases.write_text("aggregator localhost\n" if known else "", "ascii")
 
     def endpoints(self) -> dict[str, dict]:
-        def at(name: str) -> str:
-            return f"127.0.0.1:{(self.proxies.get(name) or self.web[name]).port}"
-        urls = {"tsdp": f"tsdp://{at('tsdp')}", "tls": f"tsdp+tls://{at('tls')}",
-                "graphite": f"graphite://{at('graphite')}", "influx": f"influx://{at('influx')}",
-                "influxdb": f"influx+http://{at('influxdb')}/write?db={self.influxdb.database}",
-                "prometheus": f"prometheus+http://{at('prometheus')}/api/v1/write",
-                "bolo": f"bolo://aggregator:{self.proxies['bolo'].port}"}
-        keys: dict[str, Any] = {"start": "begin", "connect_timeout": "2s",
-                                "back_off": {"min": "50ms", "max": "300ms"}}
-        more: dict[str, dict] = {"tls": {"tls": {"ca": self.certificates.authority}},
-                                 "influxdb": {"batch": {"age": "200ms"}},
-                                 "prometheus": {"batch": {"age": "200ms"}}}
-        return {name: {"url": url, **keys, **more.get(name, {})} for name, url in urls.items()}
+        endpoints = self.servers.endpoints({name: proxy.port for name, proxy in
+                                            [*self.proxies.items(), *self.web.items()]})
+        for keys in endpoints.values():
+            keys |= {"start": "begin", "connect_timeout": "2s",
+                     "back_off": {"min": "50ms", "max": "300ms"}}
+        for name in self.web:
+            endpoints[name]["batch"] = {"age": "200ms"}
+        bolo = endpoints["bolo"]
+        bolo["url"] = bolo["url"].replace("127.0.0.1", "aggregator")
+        return endpoints
 
     def faults(self) -> list[Fault]:
         proxies, web = self.proxies, self.web
 
         def expire() -> None:
-            self.certificates.sign(expired=True)
+            self.servers.certificates.sign(expired=True)
             proxies["tls"].cut()
 
         def forget_name() -> None:
@@ -107,7 +89,7 @@ class World:
             Fault("influxdb", lambda: web["influxdb"].answer(429),
                   lambda: web["influxdb"].answer(0)),
             Fault("graphite", proxies["graphite"].slow, proxies["graphite"].mend),
-            Fault("tls", expire, self.certificates.sign, failures, {"reason": "tls"}),
+            Fault("tls", expire, self.servers.certificates.sign, failures, {"reason": "tls"}),
             Fault("bolo", forget_name, lambda: self.name_is_known(True), failures,
                   {"reason": "resolve"}),
         ]
@@ -206,20 +188,20 @@ class Seven(unittest.TestCase):
         self.assertLessEqual(memory["Rss"], RSS_LIMIT)
 
     def all_have_everything(self) -> None:
-        world, seen = self.world, self.seen
-        for name, receiver in (("tsdp", world.tsdp), ("tls", world.tls)):
+        servers, seen = self.world.servers, self.seen
+        for name, receiver in (("tsdp", servers.tsdp), ("tls", servers.tls)):
             self.at_least_once(name, [(one.metric, dict(one.tags)["number"], one.time, *one.values)
                                       for one in seen],
                                lambda receiver=receiver: [
                                    (one.metric, dict(one.tags)["number"], one.time, *one.values)
                                    for one in receiver.observations()])
         self.at_least_once("bolo", [pdu for one in seen for pdu in oracle.pdus(one, ADDED)],
-                           lambda: [oracle.parsed(pdu) for pdu in world.bolo.pdus])
-        self.assertEqual([], world.bolo.faults)
-        self.once("graphite", oracle.graphite(ADDED), world.carbon.read)
-        self.once("influxdb", oracle.influx(ADDED, {}), world.influxdb.read)
-        self.once("prometheus", oracle.prometheus(ADDED, {}), world.prometheus.read)
-        self.once("influx", oracle.influx(ADDED, {}, "value"), world.victoria.read)
+                           lambda: [oracle.parsed(pdu) for pdu in servers.bolo.pdus])
+        self.assertEqual([], servers.bolo.faults)
+        self.once("graphite", oracle.graphite(ADDED), servers.carbon.read)
+        self.once("influxdb", oracle.influx(ADDED, {}), servers.influxdb.read)
+        self.once("prometheus", oracle.prometheus(ADDED, {}), servers.prometheus.read)
+        self.once("influx", oracle.influx(ADDED, {}, "value"), servers.victoria.read)
 
     def at_least_once(self, name: str, wanted: list[tuple],
                       read: Callable[[], list[tuple]]) -> None:

@@ -17,6 +17,12 @@ PATIENCE_SECONDS = 60.0
 Answer = TypeVar("Answer")
 
 
+def use_build(build: pathlib.Path) -> None:
+    """Its programs from now on."""
+    global BUILD, LARIAT
+    BUILD, LARIAT = build, str(build / "lariat")
+
+
 def unpacked(name: str) -> str:
     """The path of a program that packaging/dependencies has unpacked."""
     path = UNPACKED / "bin" / name

@@ -8,10 +8,11 @@ from .server import Program
 class Receiver(Program):
     """Keeps each message, octet for octet."""
 
-    def __init__(self, scheme: str = "tsdp", *options: str) -> None:
+    def __init__(self, where: str = "tsdp", *options: str) -> None:
+        """`where` is a scheme, or a whole URL."""
         super().__init__()
         self.port = place.free_port()
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.url = where if "://" in where else f"{where}://127.0.0.1:{self.port}"
         self._options = options
         self._runs = 0
         self.start()

@@ -3,6 +3,7 @@
 import ctypes
 import pathlib
 import signal
+import ssl
 import subprocess
 import tempfile
 import urllib.error
@@ -88,6 +89,8 @@ class Server(Program):
     takes data.
     """
 
+    tls: ssl.SSLContext | None = None  # Of its HTTP, if that is encrypted.
+
     def __init__(self) -> None:
         super().__init__()
         self.port = 0
@@ -115,12 +118,13 @@ class Server(Program):
     def http(self, path: str, query: dict[str, str] | None = None, body: bytes | None = None,
              headers: dict[str, str] | None = None) -> tuple[int, bytes]:
         """Status and body; 0 if it does not answer."""
-        url = f"http://127.0.0.1:{self.port}{path}"
+        url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}{path}"
         if query:
             url += "?" + urllib.parse.urlencode(query)
         request = urllib.request.Request(url, data=body, headers=headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=place.PATIENCE_SECONDS) as answer:
+            with urllib.request.urlopen(request, timeout=place.PATIENCE_SECONDS,
+                                        context=self.tls) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -1,8 +1,10 @@
 """VictoriaMetrics."""
 
 import json
+import ssl
 
 from . import place
+from .certificates import Certificates
 from .server import Points, Server
 
 
@@ -20,6 +22,15 @@ class Victoria(Server):
     graphite_port = 0
     influx_port = 0
 
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        """With certificates it speaks HTTPS."""
+        self._options = []
+        if certificates:
+            self._options = ["-tls", f"-tlsCertFile={certificates.certificate}",
+                             f"-tlsKeyFile={certificates.key}"]
+            self.tls = ssl.create_default_context(cafile=certificates.authority)
+        super().__init__()
+
     def start(self) -> None:
         self.port, self.graphite_port, self.influx_port = (place.free_port() for _ in range(3))
         self.launch(
@@ -28,7 +39,7 @@ class Victoria(Server):
             f"-graphiteListenAddr=127.0.0.1:{self.graphite_port}",
             f"-influxListenAddr=127.0.0.1:{self.influx_port}",
             "-search.latencyOffset=0s", "-memory.allowedBytes=128MB",
-            "-maxLabelsPerTimeseries=100")
+            "-maxLabelsPerTimeseries=100", *self._options)
 
     def ready(self) -> bool:
         return self.http("/health")[0] == 200
