@@ -6,8 +6,8 @@ import time
 from . import place
 from .observation import Observation, observations
 
-INTERVAL_SECONDS = 10
-ROUNDS = 350  # A little less than an hour: Prometheus refuses what is older.
+INTERVAL_SECONDS = 30
+ROUNDS = 118  # A little less than an hour: Prometheus refuses what is older.
 
 
 def hour(rounds: int = ROUNDS) -> list[Observation]:

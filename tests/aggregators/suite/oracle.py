@@ -79,7 +79,7 @@ def prometheus(added: dict[str, str], labels: dict[str, str]) -> Namer:
         if observation.kind == FACT:
             tags = [("value", observation.text), *tags]
         kept = firsts(tags)
-        for key, value in {"job": "lariat", "instance": added["host"], **labels}.items():
+        for key, value in {"job": "lariat", "instance": kept["host"], **labels}.items():
             kept.setdefault(key, value)
         metric = re.sub("^(?=[0-9])", "_", clean(r"[^a-zA-Z0-9_:]", observation.metric))
         return (metric + SUFFIX.get(observation.kind, ""),

@@ -34,3 +34,8 @@ class Prometheus(Server):
             found[name, frozenset(row["metric"].items())] = [
                 (int(at), float(value)) for at, value in row["values"]]
         return found
+
+    def now(self) -> list[dict]:
+        """The series that have a value now."""
+        answer = self.answer("/api/v1/query", {"query": '{__name__!=""}'})
+        return json.loads(answer)["data"]["result"]

@@ -52,7 +52,9 @@ class Victoria(Server):
             name = row["metric"].pop("__name__")
             # One series may come in several rows.
             points = found.setdefault((name, frozenset(row["metric"].items())), [])
-            points += [(at // 1000, float(value)) for at, value in zip(row["timestamps"], row["values"])]
+            # A null is a NaN: the marker that the series has ended.
+            points += [(at // 1000, float(value)) for at, value in zip(
+                row["timestamps"], row["values"]) if value is not None]
         for points in found.values():
             points.sort()
         return found
