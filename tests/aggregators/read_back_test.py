@@ -122,7 +122,7 @@ class ReadBack(unittest.TestCase):
         """What it has is what it shall have, as soon as it has as much."""
         with contextlib.suppress(AssertionError):
             place.wait_for("all is there", lambda: count(read()) >= count(wanted),
-                           patience=20, between=0.3)
+                           patience=60, between=0.3)
         found = {series: [(self.known(at), value) for at, value in points]
                  for series, points in read().items()}
         self.assertEqual([], names(wanted.keys() - found.keys()), "are missing")

@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ.get("LARIAT_BUILD_DIR", PROJECT / "build/release
 LARIAT = str(BUILD / "lariat")
 UNPACKED = PROJECT / "build/unpacked/usr"
 # For what ought to happen at once, on a busy machine.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 Answer = TypeVar("Answer")
 
