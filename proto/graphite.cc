@@ -80,6 +80,38 @@ class Places {
   std::uint64_t named_ = 0;
 };
 
+/// Levels that are written one behind the other.
+class Path {
+ public:
+  explicit Path(char* out) noexcept : begin_(out), end_(out) {}
+
+  void put_metric(std::string_view metric, std::string_view suffix) noexcept {
+    separate();
+    end_ = put_text(suffix, put_levels(metric, end_));
+  }
+  void put_value(std::string_view tags, const TagPiece& tag) noexcept {
+    separate();
+    end_ = put_level(tags.substr(tag.value, std::size_t{tag.end} - tag.value), end_);
+  }
+  [[nodiscard]] char* end() const noexcept { return end_; }
+
+ private:
+  void separate() noexcept {
+    if (end_ != begin_) *end_++ = '.';
+  }
+
+  char* begin_;
+  char* end_;
+};
+
+// Those that have no place of their own.
+void put_others(std::string_view text, std::span<const TagPiece> tags, const Places& places,
+                Path& path) noexcept {
+  for (std::size_t tag = 0; tag < tags.size(); ++tag) {
+    if (!places.has(tag)) path.put_value(text, tags[tag]);
+  }
+}
+
 char* put_tags(std::string_view name, char* out) noexcept {
   TagRoom room;
   for (const auto& [key, value] : plain_tags(name, kTagKey, kTagValue, room)) {
@@ -197,27 +229,17 @@ char* GraphiteEncoder::put_pieces(std::string_view name, std::string_view suffix
   std::array<TagPiece, kMaxNameEntries> room;
   const auto tags = split_tags(text, room);
   const Places places(text, tags, pieces);
-  char* const begin = out;
-  const auto separate = [&out, begin] {
-    if (out != begin) *out++ = '.';
-  };
-  const auto put_value = [&](const TagPiece& tag) {
-    separate();
-    out = put_level(text.substr(tag.value, std::size_t{tag.end} - tag.value), out);
-  };
+  Path path(out);
   for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
     if (pieces[piece].kind == Piece::Kind::kMetric) {
-      separate();
-      out = put_text(suffix, put_levels(metric_of(name), out));
-    } else if (pieces[piece].kind == Piece::Kind::kTag) {
-      if (places.of(piece) < tags.size()) put_value(tags[places.of(piece)]);
-    } else {
-      for (std::size_t tag = 0; tag < tags.size(); ++tag) {
-        if (!places.has(tag)) put_value(tags[tag]);
-      }
+      path.put_metric(metric_of(name), suffix);
+    } else if (pieces[piece].kind == Piece::Kind::kTags) {
+      put_others(text, tags, places, path);
+    } else if (places.of(piece) < tags.size()) {
+      path.put_value(text, tags[places.of(piece)]);
     }
   }
-  return out;
+  return path.end();
 }
 
 }  // namespace lariat::proto

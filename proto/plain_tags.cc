@@ -15,6 +15,23 @@ char* write_clean_ascii(std::string_view spelled, const OctetRules& rules, char*
   return out;
 }
 
+// The entry that begins at `at`, which then is where it ends.
+TagPiece take_piece(std::string_view tags, std::size_t& at) noexcept {
+  const std::size_t key = at;
+  std::size_t equals = 0;  // No key is empty.
+  for (; at < tags.size() && tags[at] != ','; ++at) {
+    if (tags[at] == '\\') {
+      ++at;
+    } else if (tags[at] == '=') {
+      equals = at;
+    }
+  }
+  at = std::min(at, tags.size());
+  const auto offset = [](std::size_t value) { return static_cast<std::uint16_t>(value); };
+  if (equals == 0) return {offset(key), offset(at), offset(at), offset(at)};
+  return {offset(key), offset(equals), offset(equals + 1), offset(at)};
+}
+
 }  // namespace
 
 char* write_clean(std::string_view spelled, const OctetRules& rules, char* out) noexcept {
@@ -56,23 +73,8 @@ std::span<Label> plain_tags(std::string_view canonical_name, const OctetRules& k
 std::span<const TagPiece> split_tags(std::string_view tags,
                                      std::span<TagPiece, kMaxNameEntries> room) noexcept {
   std::size_t count = 0;
-  std::size_t at = 0;
-  while (at < tags.size() && count < room.size()) {
-    const std::size_t key = at;
-    std::size_t equals = 0;  // No key is empty.
-    for (; at < tags.size() && tags[at] != ','; ++at) {
-      if (tags[at] == '\\') {
-        ++at;
-      } else if (tags[at] == '=') {
-        equals = at;
-      }
-    }
-    const std::size_t end = std::min(at, tags.size());
-    at = end + 1;
-    const auto offset = [](std::size_t value) { return static_cast<std::uint16_t>(value); };
-    room[count++] = equals == 0
-                        ? TagPiece{offset(key), offset(end), offset(end), offset(end)}
-                        : TagPiece{offset(key), offset(equals), offset(equals + 1), offset(end)};
+  for (std::size_t at = 0; at < tags.size() && count < room.size(); ++at) {
+    room[count++] = take_piece(tags, at);
   }
   return std::span(room).first(count);
 }

@@ -1,5 +1,6 @@
 #include "proto/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -49,18 +50,9 @@ std::size_t utf8_size(std::string_view text) noexcept {
 
 void clean_utf8(std::span<char> text) noexcept {
   for (std::size_t at = plain_start(text); at < text.size();) {
-    const auto first = static_cast<unsigned char>(text[at]);
-    std::size_t size = 1;
-    if (first == 0) {
-      text[at] = '_';
-    } else if (first >= 0x80) {
-      size = utf8_size({text.data() + at, text.size() - at});
-      if (size == 0) {
-        text[at] = '_';
-        size = 1;
-      }
-    }
-    at += size;
+    const std::size_t size = text[at] == '\0' ? 0 : utf8_size({text.data() + at, text.size() - at});
+    if (size == 0) text[at] = '_';
+    at += std::max<std::size_t>(size, 1);
   }
 }
 

@@ -95,6 +95,8 @@ base::Result<bool> Agent::open() {
 // Each opens where it is to be before it closes where it was; on an error all is as before.
 base::Result<bool> Agent::open_doors(const config::Config& config) {
   const auto old_address = http_address_;
+  auto tls = server_tls(config);
+  if (!tls) return tls.error();
   if (config.http && (http_address_.empty() || config.http != config_.http)) {
     auto listening = http_.listen(config.http->host, config.http->port);
     if (!listening) return listening.error();
@@ -104,11 +106,30 @@ base::Result<bool> Agent::open_doors(const config::Config& config) {
     go_back_to(old_address);
     return opened;
   }
+  if (*tls != http_tls_) {
+    http_tls_ = *tls;
+    http_.set_tls(http_tls_);
+  }
   if (!config.http) {
     http_.close();
     http_address_.clear();
   }
   return true;
+}
+
+// The one in use if it is to be the same; none without `http.tls`. Its files can be read.
+base::Result<std::shared_ptr<net::TlsContext>> Agent::server_tls(const config::Config& config) {
+  if (!config.http || !config.http->tls) return std::shared_ptr<net::TlsContext>();
+  const auto& files = *config.http->tls;
+  net::TlsOptions options{
+      .ca = files.client_ca, .certificate = files.certificate, .key = files.key};
+  if (http_tls_ && http_tls_->options() == options) return http_tls_;
+  auto tls = std::make_shared<net::TlsContext>(net::TlsSide::kServer, std::move(options), lines_,
+                                               "http.tls");
+  if (const auto good = tls->refresh(); !good) {
+    return base::Error{fmt::format("http.tls: {}", good.error().text)};
+  }
+  return tls;
 }
 
 // The agent does its work without a control socket too: where nobody has said where it is to be,
@@ -234,7 +255,7 @@ void Agent::tell_start() const {
 
 std::string Agent::where() const {
   if (http_address_.empty()) return "HTTP is off";
-  return fmt::format("metrics at http://{}/metrics", http_address_);
+  return fmt::format("metrics at {}://{}/metrics", http_tls_ ? "https" : "http", http_address_);
 }
 
 std::string Agent::summary() const {
@@ -258,6 +279,7 @@ expose::Status Agent::status() const {
       .config_loaded = reloads_.loaded_at(),
       .reload_error = reloads_.error(),
       .http = http_address_,
+      .http_tls = http_tls_ != nullptr,
       .ready = collectors_.every_one_ran(),
       .log_frames = log.end_sequence() - log.oldest().sequence,
       .log_frames_total = publisher_.frames_published(),

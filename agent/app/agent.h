@@ -21,6 +21,7 @@
 #include "agent/metrics/process.h"
 #include "agent/metrics/registry.h"
 #include "agent/net/resolver.h"
+#include "agent/net/tls_context.h"
 #include "agent/publish/publisher.h"
 
 namespace lariat::app {
@@ -51,6 +52,8 @@ class Agent {
   [[nodiscard]] collect::Collectors::Options collectors_options();
   [[nodiscard]] expose::Sources sources();
   [[nodiscard]] base::Result<bool> open_doors(const config::Config& config);
+  [[nodiscard]] base::Result<std::shared_ptr<net::TlsContext>> server_tls(
+      const config::Config& config);
   [[nodiscard]] base::Result<bool> open_control(const config::Config& config);
   void go_back_to(const std::string& old_address);
   void hand_out();
@@ -86,6 +89,7 @@ class Agent {
   loop::Signal terminate_;
   loop::Signal interrupt_;
   loop::Timer grace_;
+  std::shared_ptr<net::TlsContext> http_tls_;
   std::string http_address_;  // `127.0.0.1:9299`; empty: HTTP is not served.
   bool stopping_ = false;
 };

@@ -25,6 +25,7 @@
 #include "agent/loop/loop.h"
 #include "agent/loop/signal.h"
 #include "agent/loop/timer.h"
+#include "agent/net/tls_context.h"
 
 namespace lariat::app {
 namespace {
@@ -39,6 +40,7 @@ struct ReceiveOptions {
   std::string raw;
   std::uint64_t count = 0;
   bool quiet = false;
+  net::TlsOptions tls;
 
   [[nodiscard]] bool raw_to_file() const { return !raw.empty() && raw != "-"; }
   [[nodiscard]] Receiver::Form form() const {
@@ -51,12 +53,15 @@ struct ReceiveOptions {
 /// One run of `lariat receive`.
 class Receive {
  public:
-  Receive(const ReceiveOptions& options, int output)
+  Receive(const ReceiveOptions& options, int output, bool over_tls)
       : options_(options),
+        tls_(over_tls ? std::make_shared<net::TlsContext>(net::TlsSide::kServer, options.tls, log_,
+                                                          "receive")
+                      : nullptr),
         output_(loop_, output,
                 {.on_drained = [this] { drained(); },
                  .on_failed = [this](int error) { output_failed(error); }}),
-        receiver_(loop_, output_, {.form = options.form(), .count = options.count},
+        receiver_(loop_, output_, {.form = options.form(), .count = options.count, .tls = tls_},
                   {.on_trouble = [this](std::string_view line) { tell(line); },
                    .on_count = [this] { finish(); }}),
         progress_(loop_, [this] { return progress(); }),
@@ -65,6 +70,12 @@ class Receive {
         terminate_(loop_, SIGTERM, [this] { interrupted(); }) {}
 
   int run(const base::Url& url) {
+    if (tls_) {
+      if (const auto good = tls_->refresh(); !good) {
+        log_.error(good.error().text);
+        return kFailed;
+      }
+    }
     const auto where = receiver_.listen(url);
     if (!where) {
       log_.error(where.error().text);
@@ -135,6 +146,7 @@ class Receive {
   const ReceiveOptions& options_;
   base::Log log_;
   loop::Loop loop_;
+  std::shared_ptr<net::TlsContext> tls_;
   Output output_;
   Receiver receiver_;
   Progress progress_;
@@ -157,15 +169,30 @@ void print_summary(const ReceiveOptions& options, const Receiver::Counts& counts
   std::fflush(to);
 }
 
+/// The URL, if the options are right for it.
+base::Result<base::Url> checked_url(const ReceiveOptions& options) {
+  auto url = base::parse_url(options.url);
+  if (!url) return url;
+  if (!url->is_tsdp()) {
+    return base::Error{
+        fmt::format("{}: only TSDP is received, write tsdp://127.0.0.1:2600", options.url)};
+  }
+  const bool has_both = !options.tls.certificate.empty() && !options.tls.key.empty();
+  if (url->is_tls() && !has_both) {
+    return base::Error{fmt::format("{}: TLS needs --certificate FILE and --key FILE", options.url)};
+  }
+  if (!url->is_tls() && options.tls != net::TlsOptions()) {
+    return base::Error{
+        "--certificate, --key and --client-ca are for a URL with TLS: write tsdp+tls://host:port"};
+  }
+  return url;
+}
+
 int receive(const ReceiveOptions& options) {
   const base::Log log;
-  const auto url = base::parse_url(options.url);
+  const auto url = checked_url(options);
   if (!url) {
     log.error(url.error().text);
-    return kWrongUse;
-  }
-  if (!url->is_tsdp()) {
-    log.error(fmt::format("{}: only TSDP is received, write tsdp://127.0.0.1:2600", options.url));
     return kWrongUse;
   }
   base::UniqueFd file;
@@ -182,7 +209,7 @@ int receive(const ReceiveOptions& options) {
   int status = kGood;
   bool listened = false;
   {
-    Receive command(options, file ? file.get() : STDOUT_FILENO);
+    Receive command(options, file ? file.get() : STDOUT_FILENO, url->is_tls());
     status = command.run(*url);
     counts = command.counts();
     listened = command.listened();
@@ -198,7 +225,9 @@ void add_receive(CLI::App& app, Run& run) {
   auto options = std::make_shared<ReceiveOptions>();
   auto* command = app.add_subcommand("receive", "listen, and print what agents send");
   command
-      ->add_option("URL", options->url, "tsdp://127.0.0.1:2600 (port 0: any) or tsdp+unix:///path")
+      ->add_option("URL", options->url,
+                   "tsdp://127.0.0.1:2600 (port 0: any), tsdp+tls://127.0.0.1:2600 or "
+                   "tsdp+unix:///path")
       ->required();
   auto* json = command->add_flag("--json", options->json, "one JSON object a line, nothing lost");
   command
@@ -209,6 +238,12 @@ void add_receive(CLI::App& app, Run& run) {
       ->option_text("N")
       ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()));
   command->add_flag("-q,--quiet", options->quiet, "print only a count at the end");
+  const auto file = [command](const char* name, std::string& value, const char* help) {
+    command->add_option(name, value, help)->option_text("FILE");
+  };
+  file("--certificate", options->tls.certificate, "for TLS: ours, and those up to its CA, in PEM");
+  file("--key", options->tls.key, "for TLS: of the certificate, readable by nobody else");
+  file("--client-ca", options->tls.ca, "for TLS: take only clients with a certificate of this CA");
   command->callback([options, &run] { run = [options] { return receive(*options); }; });
 }
 

@@ -86,6 +86,15 @@ void EndpointOptions::add_to(CLI::App& command) {
       .add_option("--match", match, "METRIC-GLOB TAGS-PATTERN of the frames to send; repeatable")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  const auto file = [&command](const char* name, std::string& value, const char* help) {
+    command.add_option(name, value, help)->type_name("FILE");
+  };
+  file("--ca", tls.ca, "CAs that a server's certificate may be of; else the system's");
+  file("--certificate", tls.certificate, "shown to servers that want one");
+  file("--key", tls.key, "of the certificate");
+  command
+      .add_option("--server-name", tls.server_name, "that a server must have, if not its host's")
+      ->type_name("NAME");
   size("--memory", memory, "budget of the log");
   size("--segment", segment, "size of a piece of the log");
 }
@@ -113,9 +122,11 @@ base::Result<std::vector<publish::EndpointConfig>> EndpointOptions::endpoints(
   }
   const std::string hostname = own_hostname();
   std::vector<publish::EndpointConfig> configs;
+  bool any_tls = false;
   for (const auto& text : urls) {
     auto url = base::parse_url(text);
     if (!url) return url.error();
+    any_tls = any_tls || url->is_tls();
     if (!url->is_unix() && url->port == 0) {
       return base::Error{fmt::format("{}://{}:0: port 0 is no place to send to; give a real one",
                                      url->scheme, url->host)};
@@ -127,6 +138,12 @@ base::Result<std::vector<publish::EndpointConfig>> EndpointOptions::endpoints(
     if (!url->is_tsdp()) config.heartbeat = std::chrono::milliseconds(0);
     config.output = output_options(config::default_output(*url), *url, hostname);
     config.output.batch.age = kBatchAge;
+    config.output.tls = tls;
+  }
+  if (!any_tls && tls != publish::TlsOptions()) {
+    return base::Error{
+        "--ca, --certificate, --key and --server-name are for URLs with TLS: write "
+        "tsdp+tls://host:port"};
   }
   return configs;
 }

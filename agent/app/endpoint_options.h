@@ -24,6 +24,7 @@ struct EndpointOptions {
   std::vector<std::string> match;
   std::string memory = "16MiB";
   std::string segment = "1MiB";
+  publish::TlsOptions tls;
 
   /// Adds an option for each to `command`.
   void add_to(CLI::App& command);

@@ -1,43 +1,58 @@
 #include "agent/app/receiver.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "agent/app/frame_json.h"
 #include "agent/base/units.h"
+#include "agent/net/plain_channel.h"
 #include "proto/print.h"
 
 namespace lariat::app {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{256} << 10U;
+// A peer that says nothing must not hold a descriptor for ever.
+constexpr std::chrono::seconds kHandshakeLimit{10};
 
 }  // namespace
 
 struct Receiver::Peer {
-  Peer(Receiver& owner, base::UniqueFd connection, std::string peer_name)
+  Peer(Receiver& owner, std::string peer_name)
       : name(std::move(peer_name)),
-        socket(std::move(connection)),
         readable(owner.loop_, loop::CallbackKind::kRead,
                  [this, &owner] { owner.read_some(*this); }),
-        stall(owner.loop_, [this, &owner] {
-          ++owner.counts_.truncated;
-          owner.lose(*this, "nothing came for " +
-                                base::format_duration(owner.options_.stall_timeout) +
-                                " in the middle of a message");
-        }) {
-    readable.watch(socket.get());
+        writable(owner.loop_, loop::CallbackKind::kWrite,
+                 [this] {
+                   static_cast<void>(channel->send({}));
+                   writable.set_active(channel->wants_write());
+                 }),
+        stall(owner.loop_,
+              [this, &owner] {
+                ++owner.counts_.truncated;
+                owner.lose(*this, "nothing came for " +
+                                      base::format_duration(owner.options_.stall_timeout) +
+                                      " in the middle of a message");
+              }),
+        handshake(owner.loop_,
+                  [this, &owner](net::Handshake::End how) { owner.shaken(*this, how); }) {}
+
+  void take(std::unique_ptr<net::Channel> ready, bool read) {
+    channel = std::move(ready);
+    readable.watch(channel->fd());
+    writable.watch(channel->fd());
+    readable.set_active(read);
   }
 
   std::string name;
-  base::UniqueFd socket;
+  std::unique_ptr<net::TlsChannel> tls;   // During its handshake.
+  std::unique_ptr<net::Channel> channel;  // After it.
   proto::Decoder decoder;
   std::bitset<proto::kReasonCount> told;
   loop::IoWatcher readable;
+  loop::IoWatcher writable;  // For what TLS itself has to say.
   loop::Timer stall;
+  net::Handshake handshake;
   bool left = false;
 };
 
@@ -62,27 +77,50 @@ void Receiver::close() noexcept {
 void Receiver::resume() noexcept {
   if (!std::exchange(paused_, false) || closed_) return;
   for (Peer& peer : peers_) {
-    if (peer.left) continue;
+    if (peer.left || !peer.channel) continue;
     peer.readable.start();
     watch_for_stall(peer);
   }
 }
 
 void Receiver::accept(base::UniqueFd connection, std::string name) {
-  Peer& peer = peers_.emplace_back(*this, std::move(connection), std::move(name));
-  peer.readable.set_active(!paused_);
+  Peer& peer = peers_.emplace_back(*this, std::move(name));
+  if (!options_.tls) {
+    peer.take(std::make_unique<net::PlainChannel>(std::move(connection)), !paused_);
+    return;
+  }
+  auto begun = options_.tls->begin(std::move(connection), "");
+  if (!begun) return lose(peer, begun.error().text);
+  peer.tls = std::move(*begun);
+  peer.handshake.start(*peer.tls, kHandshakeLimit);
+}
+
+void Receiver::shaken(Peer& peer, net::Handshake::End how) {
+  switch (how) {
+    case net::Handshake::End::kDone:
+      peer.take(std::move(peer.tls), !paused_);
+      return;
+    case net::Handshake::End::kFailed:
+      return lose(peer, peer.tls->trouble());
+    case net::Handshake::End::kLate:
+      return lose(peer, "it has not done its part of the TLS handshake within " +
+                            base::format_duration(kHandshakeLimit));
+  }
 }
 
 // One read a turn, so that each peer gets its share.
 void Receiver::read_some(Peer& peer) noexcept {
   if (paused_ || closed_) return;
-  const ssize_t got = ::read(peer.socket.get(), room_.data(), room_.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return end_of_stream(peer, got < 0 ? errno : 0);
-  counts_.bytes += static_cast<std::uint64_t>(got);
-  take(peer, std::span(room_).first(static_cast<std::size_t>(got)));
-  if (!peer.left) watch_for_stall(peer);
-  output_.flush_if_large();
+  const auto got = peer.channel->recv(room_);
+  counts_.bytes += got.octets;
+  if (got.octets > 0) {
+    take(peer, std::span(room_).first(got.octets));
+    if (!peer.left) watch_for_stall(peer);
+    output_.flush_if_large();
+  }
+  if (peer.left) return;
+  if (got.end != net::Received::End::kNone) return end_of_stream(peer, got);
+  peer.writable.set_active(peer.channel->wants_write());
   if (output_.blocked()) pause();
 }
 
@@ -151,13 +189,15 @@ void Receiver::lose(Peer& peer, std::string_view why) {
   leave(peer);
 }
 
-void Receiver::end_of_stream(Peer& peer, int error) {
+void Receiver::end_of_stream(Peer& peer, const net::Received& end) {
   const bool cut = peer.decoder.end() == proto::Decoder::End::kTruncated;
+  const bool failed = end.end == net::Received::End::kFailed;
   if (cut) ++counts_.truncated;
-  if (cut || error != 0) {
+  if (cut || failed) {
     std::string line = "the connection from " + peer.name + " ended";
     if (cut) line += " in the middle of a message";
-    if (error != 0) line += std::string(": ") + std::strerror(error);
+    const auto why = peer.channel->trouble();
+    if (failed) line += ": " + (why.empty() ? std::strerror(end.error) : std::string(why));
     events_.on_trouble(line);
   }
   leave(peer);
@@ -176,8 +216,12 @@ void Receiver::watch_for_stall(Peer& peer) noexcept {
 void Receiver::leave(Peer& peer) noexcept {
   if (std::exchange(peer.left, true)) return;
   peer.stall.stop();
-  peer.readable.stop();
-  peer.socket.reset();
+  peer.handshake.cancel();
+  peer.readable.watch(-1);
+  peer.writable.watch(-1);
+  if (peer.channel) peer.channel->finish();
+  peer.channel.reset();
+  peer.tls.reset();
   ++left_;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,10 @@
 #include "agent/loop/loop.h"
 #include "agent/loop/prepare_hook.h"
 #include "agent/loop/timer.h"
+#include "agent/net/channel.h"
+#include "agent/net/handshake.h"
 #include "agent/net/listener.h"
+#include "agent/net/tls_context.h"
 #include "proto/decode.h"
 
 namespace lariat::app {
@@ -28,7 +32,7 @@ namespace lariat::app {
 ///
 /// Messages are whole there and in the order of their peer. While the output is blocked no peer is
 /// read, so its slowness reaches them. What is invalid is told and counted; a stream that is lost,
-/// or stands still in the middle of a message, is closed.
+/// or stands still in the middle of a message, is closed, and one whose TLS handshake takes long.
 /// Ownership: borrows all it is given. Threads: loop thread only.
 class Receiver {
  public:
@@ -39,6 +43,7 @@ class Receiver {
     std::uint64_t count = 0;  ///< SUBMIT messages to end after; 0: never.
     /// With nothing coming in the middle of a message.
     std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
+    std::shared_ptr<net::TlsContext> tls;  ///< For a URL with TLS; null: plain.
   };
   struct Counts {
     std::uint64_t frames = 0;  ///< Valid messages but heartbeats.
@@ -72,13 +77,14 @@ class Receiver {
   struct Peer;
 
   void accept(base::UniqueFd connection, std::string name);
+  void shaken(Peer& peer, net::Handshake::End how);
   void read_some(Peer& peer) noexcept;
   void take(Peer& peer, std::span<const std::byte> piece);
   void take_message(const proto::MessageView& message);
   void tell_invalid(Peer& peer, proto::Reason reason);
   void lose_step(Peer& peer, proto::Reason reason);
   void lose(Peer& peer, std::string_view why);
-  void end_of_stream(Peer& peer, int error);
+  void end_of_stream(Peer& peer, const net::Received& end);
   void watch_for_stall(Peer& peer) noexcept;
   void leave(Peer& peer) noexcept;
   void end_turn() noexcept;

@@ -230,6 +230,11 @@ HttpServer::HttpServer(loop::Loop& loop, Sources sources, HttpLimits limits)
     : loop_(loop),
       sources_(std::move(sources)),
       limits_(limits),
+      front_(loop, {.handshake = limits.request, .taking = limits.answer},
+             [this](base::UniqueFd plain) {
+               daemon_->add(std::move(plain));
+               set_deadline();
+             }),
       readable_(loop, loop::CallbackKind::kRead, [this] { turn(); }),
       again_(loop, [this] { turn(); }),
       deadline_(loop, [this] { end_late(); }) {}
@@ -280,6 +285,7 @@ base::Result<std::string> HttpServer::listen(const std::string& host, std::uint1
 
 void HttpServer::close() noexcept {
   listener_.reset();
+  front_.close();
   readable_.watch(-1);
   again_.stop();
   deadline_.stop();
@@ -289,9 +295,10 @@ void HttpServer::close() noexcept {
 }
 
 void HttpServer::accept(base::UniqueFd connection) {
-  if (clients_.size() >= limits_.connections && !make_room()) {
+  if (full() && !make_room()) {
     ++requests_[static_cast<std::size_t>(Path::kOther)]
                [static_cast<std::size_t>(Code::kUnavailable)];
+    if (tls_) return;
     static_cast<void>(::send(connection.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL));
     // With its request unread a close would be a reset, and take the answer along.
     std::array<char, 4096> unread;
@@ -299,8 +306,16 @@ void HttpServer::accept(base::UniqueFd connection) {
     static_cast<void>(::recv(connection.get(), unread.data(), unread.size(), 0));
     return;
   }
+  if (tls_) {
+    front_.take(std::move(connection), *tls_);
+    return;
+  }
   daemon_->add(std::move(connection));
   set_deadline();
+}
+
+bool HttpServer::full() const noexcept {
+  return clients_.size() + front_.apart() >= limits_.connections;
 }
 
 /// The connection that has been idle longest goes.
@@ -313,7 +328,7 @@ bool HttpServer::make_room() {
   if (!oldest) return false;
   end(*oldest);
   turn();
-  return clients_.size() < limits_.connections;
+  return !full();
 }
 
 HttpAnswer HttpServer::answer(const HttpRequest& request) {

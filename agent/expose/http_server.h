@@ -14,11 +14,13 @@
 #include "agent/base/unique_fd.h"
 #include "agent/expose/http_routes.h"
 #include "agent/expose/sources.h"
+#include "agent/expose/tls_front.h"
 #include "agent/loop/io_watcher.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
 #include "agent/metrics/source.h"
 #include "agent/net/listener.h"
+#include "agent/net/tls_context.h"
 
 namespace lariat::expose {
 
@@ -34,7 +36,8 @@ struct HttpLimits {
 ///
 /// A connection has a deadline in each of its states, so none is there for ever; with all of them
 /// idle the loop sleeps up to the first deadline. Over the limit of connections an idle one makes
-/// room, and if there is none the newcomer gets a 503. Out of descriptors the listener rests.
+/// room, and if there is none the newcomer gets a 503, over TLS nothing. Out of descriptors the
+/// listener rests.
 /// Long answers are made piece by piece in bounded turns.
 /// Ownership: borrows the loop and what `sources` name. Threads: loop thread only. SIGPIPE is
 /// ignored.
@@ -48,6 +51,8 @@ class HttpServer final : public metrics::Source {
   /// Listens on a literal address or `localhost`, port 0 being any; returns `127.0.0.1:9299`. Where
   /// it listened before it then does no more; connections stay. On an error that goes on, too.
   base::Result<std::string> listen(const std::string& host, std::uint16_t port);
+  /// Connections from now on are over TLS with that server's context; null: plain.
+  void set_tls(std::shared_ptr<net::TlsContext> tls) noexcept { tls_ = std::move(tls); }
   /// Listens no more, ends all connections.
   void close() noexcept;
 
@@ -63,6 +68,7 @@ class HttpServer final : public metrics::Source {
 
   void accept(base::UniqueFd connection);
   [[nodiscard]] bool make_room();
+  [[nodiscard]] bool full() const noexcept;
   HttpAnswer answer(const HttpRequest& request);
   void turn();
   void set_deadline();
@@ -80,6 +86,8 @@ class HttpServer final : public metrics::Source {
   std::string host_;  // As it was asked for.
   std::uint16_t port_ = 0;
   std::string address_;
+  std::shared_ptr<net::TlsContext> tls_;
+  TlsFront front_;
   loop::IoWatcher readable_;
   loop::Timer again_;
   loop::Timer deadline_;

@@ -67,6 +67,7 @@ struct Status {
   base::WallTime config_loaded{};
   std::string reload_error;  ///< Why the last reload was refused; empty: it was good.
   std::string http;          ///< Where HTTP is served, `127.0.0.1:9299`; empty: nowhere.
+  bool http_tls = false;     ///< It is https there.
   bool ready = false;
   std::string not_ready_because;
   std::uint64_t log_frames = 0;  ///< Held.

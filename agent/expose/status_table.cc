@@ -116,8 +116,9 @@ std::string status_table(const Status& status, base::WallTime now) {
   if (!status.reload_error.empty()) {
     out += fmt::format("  ! the last reload was refused: {}\n", shown(status.reload_error));
   }
-  out +=
-      status.http.empty() ? "http: none\n" : fmt::format("http: http://{}/\n", shown(status.http));
+  out += status.http.empty() ? "http: none\n"
+                             : fmt::format("http: {}://{}/\n", status.http_tls ? "https" : "http",
+                                           shown(status.http));
   out += fmt::format("log: {} frames held in {}, {} since the start\n", grouped(status.log_frames),
                      base::format_size(status.log_memory_bytes), grouped(status.log_frames_total));
   out += fmt::format("series: {}, {} refused; wake-ups: {}\n\n", grouped(status.series),

@@ -10,6 +10,7 @@
 
 #include "agent/base/units.h"
 #include "agent/net/peer.h"
+#include "agent/net/plain_channel.h"
 
 namespace lariat::net {
 namespace {
@@ -64,7 +65,8 @@ Dialer::Dialer(loop::Loop& loop, Resolver& resolver, Callback callback)
     : resolver_(resolver),
       callback_(std::make_shared<const Callback>(std::move(callback))),
       writable_(loop, loop::CallbackKind::kWrite, [this] { connect_ready(); }),
-      deadline_(loop, [this] { connect_late(); }) {}
+      deadline_(loop, [this] { connect_late(); }),
+      handshake_(loop, [this](Handshake::End how) { shaken(how); }) {}
 
 Dialer::~Dialer() { cancel(); }
 
@@ -124,7 +126,8 @@ bool Dialer::connecting(const Address& address) {
     fail_address(errno);
     return false;
   }
-  set_peer_options(socket_.get(), options_);
+  set_peer_options(socket_.get(), {options_.stall_timeout});
+  until_ = base::monotonic_now() + connect_timeout_;
   if (::connect(socket_.get(), address.data(), address.size) == 0) return established();
   if (errno != EINPROGRESS && errno != EINTR) {
     fail_address(errno);
@@ -142,9 +145,41 @@ bool Dialer::established() {
     return false;
   }
   writable_.watch(-1);
-  outcome_.fd = std::move(socket_);
+  if (options_.tls) return begin_tls();
+  outcome_.channel = std::make_unique<PlainChannel>(std::move(socket_), url_.is_unix());
   finish();
   return true;
+}
+
+bool Dialer::begin_tls() {
+  deadline_.stop();
+  auto begun = options_.tls->begin(std::move(socket_), url_.host);
+  if (!begun) {
+    fail_address(ConnectFailure::kTls, begun.error().text);
+    return false;
+  }
+  tls_ = std::move(*begun);
+  handshake_.start(*tls_, until_ - base::monotonic_now());
+  return true;
+}
+
+void Dialer::shaken(Handshake::End how) {
+  switch (how) {
+    case Handshake::End::kDone:
+      outcome_.channel = std::move(tls_);
+      finish();
+      return;
+    case Handshake::End::kFailed:
+      fail_address(ConnectFailure::kTls, std::string(tls_->trouble()));
+      break;
+    case Handshake::End::kLate:
+      fail_address(ConnectFailure::kTimeout,
+                   fmt::format("it accepts connections, but has not done its part of the TLS "
+                               "handshake within {}",
+                               base::format_duration(connect_timeout_)));
+      break;
+  }
+  try_next();
 }
 
 void Dialer::connect_ready() {
@@ -179,6 +214,8 @@ void Dialer::fail_address(ConnectFailure failure, const std::string& why) {
 void Dialer::leave_address() noexcept {
   writable_.watch(-1);  // Before it is closed: whoever polls it must hear of it.
   deadline_.stop();
+  handshake_.cancel();
+  tls_.reset();
   socket_.reset();
 }
 

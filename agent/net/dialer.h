@@ -13,8 +13,12 @@
 #include "agent/loop/io_watcher.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/timer.h"
+#include "agent/net/channel.h"
+#include "agent/net/handshake.h"
 #include "agent/net/resolver.h"
 #include "agent/net/socket_options.h"
+#include "agent/net/tls_channel.h"
+#include "agent/net/tls_context.h"
 
 namespace lariat::net {
 
@@ -24,15 +28,21 @@ enum class ConnectFailure { kNone, kResolve, kRefused, kTimeout, kTls, kOther };
 /// `none resolve refused timeout tls other`.
 [[nodiscard]] std::string_view to_string(ConnectFailure failure) noexcept;
 
+struct DialOptions {
+  std::chrono::milliseconds stall_timeout{30'000};  ///< As of `SocketOptions`.
+  std::shared_ptr<TlsContext> tls;                  ///< Over TLS with this one; null: plain.
+};
+
 struct DialOutcome {
-  base::UniqueFd fd;  ///< Connected and non-blocking; none after a failure.
+  std::unique_ptr<Channel> channel;  ///< Ready to send; none after a failure.
   ConnectFailure failure = ConnectFailure::kNone;
   std::string detail;  ///< Why, as one sentence with the address tried; empty after a success.
   std::string peer;    ///< Address connected to, or tried last; empty if none was found.
 };
 
 /// Makes one connection at a time to an endpoint: looks its name up anew, then tries each address
-/// in turn until one accepts. A failed attempt has the failure of the last address.
+/// in turn until one accepts and, with TLS, both sides are content. A failed attempt has the
+/// failure of the last address.
 ///
 /// It blocks nothing and retries nothing: when to try again is the owner's to say.
 /// Ownership: borrows the loop and the resolver, which must outlive it. Threads: loop thread only.
@@ -47,7 +57,8 @@ class Dialer {
   Dialer& operator=(const Dialer&) = delete;
 
   /// Cancels what is under way, then begins. The callback is run once, in a later turn of the loop.
-  /// Each address has `connect_timeout`; the look-up has the time-outs of the resolver.
+  /// Each address has `connect_timeout`, with TLS for both; the look-up has the time-outs of the
+  /// resolver.
   void start(const base::Url& url, std::chrono::milliseconds connect_timeout,
              const DialOptions& options = {});
   /// The callback is not run; a connection just made is closed.
@@ -61,6 +72,8 @@ class Dialer {
   // False if the address failed at once.
   bool connecting(const Address& address);
   bool established();
+  bool begin_tls();
+  void shaken(Handshake::End how);
   void connect_ready();
   void connect_late();
   void fail_address(int error);
@@ -83,6 +96,9 @@ class Dialer {
   base::UniqueFd socket_;
   loop::IoWatcher writable_;
   loop::Timer deadline_;
+  base::Monotonic until_;
+  std::unique_ptr<TlsChannel> tls_;  // During its handshake.
+  Handshake handshake_;
 
   DialOutcome outcome_;  // Of the address tried last.
   CallQueue::Ticket delivery_;

@@ -91,9 +91,13 @@ bool connected_to_itself(int fd) noexcept {
 
 void close_hard(base::UniqueFd& socket) noexcept {
   if (!socket) return;
-  const linger none{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  close_without_rest(socket.get());
   socket.reset();
+}
+
+void close_without_rest(int fd) noexcept {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
 }  // namespace lariat::net

@@ -55,5 +55,7 @@ enum class Health {
 /// Closes so that the kernel drops what is unsent and tells the peer with a reset, instead of
 /// going on sending behind our back.
 void close_hard(base::UniqueFd& socket) noexcept;
+/// The same when its owner closes it next.
+void close_without_rest(int fd) noexcept;
 
 }  // namespace lariat::net

@@ -33,7 +33,7 @@ base::UniqueFd stream_socket(int family) noexcept {
   return base::UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-void set_peer_options(int fd, const DialOptions& options) noexcept {
+void set_peer_options(int fd, const SocketOptions& options) noexcept {
   int family = AF_UNSPEC;
   socklen_t size = sizeof family;
   ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);

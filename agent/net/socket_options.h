@@ -7,7 +7,7 @@
 
 namespace lariat::net {
 
-struct DialOptions {
+struct SocketOptions {
   /// After which the owner of the connection looks whether its peer is dead. The kernel's own limit
   /// is four times as long, so that it is the last resort only. 0: that of the system.
   std::chrono::milliseconds stall_timeout{30'000};
@@ -21,7 +21,7 @@ struct DialOptions {
 /// `connect`. At most about 160 kB unsent wait in our kernel, small writes leave at once, a dead
 /// peer of an idle connection is found within two minutes. The send buffer stays the system's:
 /// a fixed one costs 85 % of the speed. What the kernel does not know it goes without.
-void set_peer_options(int fd, const DialOptions& options) noexcept;
+void set_peer_options(int fd, const SocketOptions& options) noexcept;
 
 /// The kernel gives the connection up when octets are unacknowledged for four times
 /// `stall_timeout`; 0: not by itself. It counts a peer that answers with a closed window as silent,

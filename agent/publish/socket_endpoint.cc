@@ -66,7 +66,14 @@ SocketEndpoint::~SocketEndpoint() { stop(); }
 
 void SocketEndpoint::dial() {
   retry_.stop();
-  dialer_.start(config_.url, config_.connect_timeout, {config_.stall_timeout});
+  if (!config_.url.is_tls()) {
+    tls_.reset();
+  } else if (!tls_ || tls_->options() != config_.output.tls) {
+    tls_ = std::make_shared<net::TlsContext>(net::TlsSide::kClient, config_.output.tls,
+                                             context_.lines, "endpoint " + config_.name);
+  }
+  dialer_.start(config_.url, config_.connect_timeout,
+                {.stall_timeout = config_.stall_timeout, .tls = tls_});
 }
 
 void SocketEndpoint::stop() {
@@ -78,15 +85,15 @@ void SocketEndpoint::stop() {
 
 void SocketEndpoint::dialled(net::DialOutcome outcome) {
   if (outcome.failure == net::ConnectFailure::kNone) {
-    attach(std::move(outcome.fd), outcome.peer);
+    attach(std::move(outcome.channel), outcome.peer);
     return;
   }
   ++stats_.connect_failures[static_cast<std::size_t>(outcome.failure) - 1];
   retry(outcome.detail);
 }
 
-void SocketEndpoint::attach(base::UniqueFd socket, const std::string& peer) {
-  socket_ = std::move(socket);
+void SocketEndpoint::attach(std::unique_ptr<net::Channel> channel, const std::string& peer) {
+  channel_ = std::move(channel);
   peer_ = peer;
   ++stats_.connects;
   acked_ = 0;
@@ -99,8 +106,8 @@ void SocketEndpoint::attach(base::UniqueFd socket, const std::string& peer) {
   last_error_.clear();
   context_.touched = true;
 
-  readable_.watch(socket_.get());
-  writable_.watch(socket_.get());
+  readable_.watch(channel_->fd());
+  writable_.watch(channel_->fd());
   readable_.start();
   cursor_->begin_connection(context_.loop.wall_now());
   cursor_->enforce_limits(context_.loop.wall_now());
@@ -108,6 +115,7 @@ void SocketEndpoint::attach(base::UniqueFd socket, const std::string& peer) {
   if (heartbeat().count() > 0) add_heartbeat();
   if (format_ && !format_->open()) open_.start(config_.connect_timeout);
   flush();
+  if (connected() && channel_->input_waiting()) readable();
 }
 
 void SocketEndpoint::turn() {
@@ -147,7 +155,7 @@ void SocketEndpoint::add_heartbeat() {
 
 void SocketEndpoint::writable() {
   ++stats_.write_wakeups;
-  if (!cursor_->behind()) {
+  if (!has_to_send()) {
     ++stats_.write_wakeups_empty;
     context_.loop.nothing_done();
     update_watchers();
@@ -170,21 +178,22 @@ void SocketEndpoint::flush() {
   std::array<iovec, kMaxSpans> spans;
   const auto count = cursor_->gather(spans, kMaxBytes, context_.scratch);
   if (cursor_->waits_for_disk()) disk_.start(kTryDisk);
-  if (count == 0) {
+  if (count == 0 && !channel_->wants_write()) {
     update_watchers();
     return;
   }
-  const msghdr message{.msg_iov = spans.data(), .msg_iovlen = count};
-  const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  ++stats_.write_calls;
+  const auto sent = channel_->send(std::span(spans).first(count));
+  stats_.write_calls += sent.calls;
   context_.touched = true;
-  if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-    fail(errno);
+  if (sent.octets > 0) {
+    stats_.bytes_sent += sent.octets;
+    cursor_->wrote(sent.octets);
+  }
+  if (sent.error != 0) {
+    fail(sent.error);
     return;
   }
-  if (sent > 0) {
-    stats_.bytes_sent += static_cast<std::uint64_t>(sent);
-    cursor_->wrote(static_cast<std::size_t>(sent));
+  if (sent.octets > 0) {
     // A unix socket takes bytes only as its reader makes room.
     if (config_.url.is_unix()) progress_at_ = context_.loop.now();
   }
@@ -196,8 +205,12 @@ void SocketEndpoint::flush() {
   }
 }
 
+bool SocketEndpoint::has_to_send() const noexcept {
+  return cursor_->behind() || (connected() && channel_->wants_write());
+}
+
 bool SocketEndpoint::may_send() const noexcept {
-  return cursor_->behind() && !cursor_->waits_for_disk();
+  return (cursor_->behind() && !cursor_->waits_for_disk()) || channel_->wants_write();
 }
 
 void SocketEndpoint::update_watchers() {
@@ -216,13 +229,9 @@ void SocketEndpoint::update_watchers() {
 
 void SocketEndpoint::ask_acknowledged() {
   if (!connected() || acked_ == cursor_->bytes_written()) return;
-  const auto written = cursor_->bytes_written();
-  const auto outstanding = config_.url.is_unix() ? net::unix_unread_at_most(socket_.get())
-                                                 : net::unacknowledged(socket_.get());
-  if (!outstanding) return;
-  const auto acked = written - std::min(*outstanding, written);
-  if (acked <= acked_) return;
-  acked_ = acked;
+  const auto acked = channel_->acknowledged();
+  if (!acked || *acked <= acked_) return;
+  acked_ = *acked;
   progress_at_ = context_.loop.now();
   stats_.last_success = context_.loop.wall_now();
   if (stalled_) {
@@ -243,13 +252,13 @@ void SocketEndpoint::arm_stall_timer() {
 
 void SocketEndpoint::look_for_stall() {
   ask_acknowledged();
-  if (!connected() || (acked_ == cursor_->bytes_written() && !cursor_->behind())) return;
+  if (!connected() || (acked_ == cursor_->bytes_written() && !has_to_send())) return;
   const auto quiet = context_.loop.now() - progress_at_;
   if (quiet < config_.stall_timeout) {
     stall_.start(config_.stall_timeout - quiet);
     return;
   }
-  switch (net::judge(socket_.get())) {
+  switch (net::judge(channel_->fd())) {
     case net::Health::kDead:
       end(EndReason::kTimeout, fmt::format("{} has not answered for {}", peer_,
                                            base::format_duration(config_.stall_timeout)));
@@ -274,21 +283,28 @@ void SocketEndpoint::set_stalled(bool stalled) {
   stalled_ = stalled;
   since_ = context_.loop.wall_now();
   context_.touched = true;  // Nobody waits for it any more, or again.
-  net::limit_silence(socket_.get(), stalled ? std::chrono::milliseconds(0) : config_.stall_timeout);
+  net::limit_silence(channel_->fd(),
+                     stalled ? std::chrono::milliseconds(0) : config_.stall_timeout);
 }
 
 void SocketEndpoint::readable() {
-  const ssize_t got =
-      ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
-  if (got > 0) {
-    take_received(context_.scratch.first(static_cast<std::size_t>(got)));
-  } else if (got == 0) {
-    if (config_.url.is_unix() && net::unix_peer_gone(socket_.get())) {
-      cursor_->acknowledge(cursor_->bytes_written());
-    }
-    end(EndReason::kClosed, fmt::format("{} closed the connection", peer_));
-  } else if (errno != EAGAIN && errno != EINTR) {
-    fail(errno);
+  const auto got = channel_->recv(context_.scratch);
+  if (got.octets > 0) take_received(context_.scratch.first(got.octets));
+  if (!connected()) return;
+  switch (got.end) {
+    case net::Received::End::kNone:
+      // An answer to the peer's TLS may wait.
+      if (channel_->wants_write()) update_watchers();
+      return;
+    case net::Received::End::kClosed:
+      if (config_.url.is_unix() && net::unix_peer_gone(channel_->fd())) {
+        cursor_->acknowledge(cursor_->bytes_written());
+      }
+      end(EndReason::kClosed, fmt::format("{} closed the connection", peer_));
+      return;
+    case net::Received::End::kFailed:
+      fail(got.error);
+      return;
   }
 }
 
@@ -326,7 +342,9 @@ void SocketEndpoint::take_received(std::span<const std::byte> octets) {
 }
 
 void SocketEndpoint::fail(int error) {
-  end(reason_of(error), fmt::format("connection to {} lost: {}", peer_, words(error)));
+  const std::string why(channel_->trouble());
+  end(reason_of(error),
+      fmt::format("connection to {} lost: {}", peer_, why.empty() ? words(error) : why));
 }
 
 void SocketEndpoint::end(EndReason reason, const std::string& why) {
@@ -334,13 +352,19 @@ void SocketEndpoint::end(EndReason reason, const std::string& why) {
   if (running_) retry(why);
 }
 
+// Octets left unread turn a close into a reset, which may cost the peer what it has not read.
+void SocketEndpoint::drain_socket() noexcept {
+  const auto room = context_.scratch;
+  static_cast<void>(::recv(channel_->fd(), room.data(), room.size(), MSG_DONTWAIT));
+}
+
 // The kernel is asked last of all what arrived, before the socket is closed. Of a unix socket that
 // ended by itself it is not: its answer is worth nothing once the peer is gone.
 void SocketEndpoint::close(EndReason reason) {
   if (!config_.url.is_unix() || reason == EndReason::kLocal) ask_acknowledged();
-  // Octets left unread turn a close into a reset, which may cost the peer what it has not read.
   if (reason == EndReason::kLocal) {
-    ::recv(socket_.get(), context_.scratch.data(), context_.scratch.size(), MSG_DONTWAIT);
+    channel_->finish();
+    drain_socket();
   }
   cursor_->end_connection();
   change_reader();
@@ -351,11 +375,8 @@ void SocketEndpoint::close(EndReason reason) {
   pace_.stop();
   open_.stop();
   stalled_ = false;
-  if (reason == EndReason::kTimeout) {
-    net::close_hard(socket_);
-  } else {
-    socket_.reset();
-  }
+  if (reason == EndReason::kTimeout) net::close_without_rest(channel_->fd());
+  channel_.reset();
   ++stats_.disconnects[static_cast<std::size_t>(reason)];
   since_ = context_.loop.wall_now();
   context_.touched = true;

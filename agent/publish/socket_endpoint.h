@@ -10,10 +10,11 @@
 #include <string_view>
 
 #include "agent/base/clock.h"
-#include "agent/base/unique_fd.h"
 #include "agent/loop/io_watcher.h"
 #include "agent/loop/timer.h"
+#include "agent/net/channel.h"
 #include "agent/net/dialer.h"
+#include "agent/net/tls_context.h"
 #include "agent/publish/encoded_reader.h"
 #include "agent/publish/endpoint.h"
 #include "agent/publish/stream_format.h"
@@ -24,8 +25,8 @@ namespace lariat::publish {
 /// An aggregator that takes a stream of octets: one connection, on which frames go out in order, as
 /// they lie in the log or in a `StreamFormat`.
 ///
-/// A frame counts as delivered when the peer's kernel has acknowledged its last byte; what was not
-/// goes out again, whole, on the next connection.
+/// A frame counts as delivered when the peer's kernel has acknowledged its last byte, over TLS that
+/// of its record; what was not goes out again, whole, on the next connection.
 class SocketEndpoint final : public Endpoint {
  public:
   SocketEndpoint(const EndpointContext& context, const EndpointConfig& config);
@@ -42,7 +43,7 @@ class SocketEndpoint final : public Endpoint {
   void ask_acknowledged() override;
   [[nodiscard]] bool can_become(const EndpointConfig& next) const override;
 
-  [[nodiscard]] bool connected() const noexcept override { return static_cast<bool>(socket_); }
+  [[nodiscard]] bool connected() const noexcept override { return channel_ != nullptr; }
   [[nodiscard]] bool stalled() const noexcept override { return stalled_; }
   [[nodiscard]] EndpointState state() const noexcept override;
   [[nodiscard]] std::string_view peer() const noexcept override {
@@ -57,11 +58,12 @@ class SocketEndpoint final : public Endpoint {
   }
 
   void dialled(net::DialOutcome outcome);
-  void attach(base::UniqueFd socket, const std::string& peer);
+  void attach(std::unique_ptr<net::Channel> channel, const std::string& peer);
   void writable();
   void readable();
   void take_received(std::span<const std::byte> octets);
   void flush();
+  [[nodiscard]] bool has_to_send() const noexcept;
   [[nodiscard]] bool may_send() const noexcept;
   void add_heartbeat();
   void arm_stall_timer();
@@ -81,15 +83,17 @@ class SocketEndpoint final : public Endpoint {
   void retime(const EndpointConfig& old);
   void retime_stall();
   void fail(int error);
+  void drain_socket() noexcept;
   void end(EndReason reason, const std::string& why);
   void close(EndReason reason);
 
+  std::shared_ptr<net::TlsContext> tls_;  // Of a URL with TLS, once it was dialled.
   net::Dialer dialer_;
   std::unique_ptr<StreamFormat> format_;  // Null: TSDP.
   EncodedReader* encoded_ = nullptr;      // `cursor_`, with a format.
   bool told_unsupported_ = false;
 
-  base::UniqueFd socket_;
+  std::unique_ptr<net::Channel> channel_;
   std::string peer_;
   loop::IoWatcher readable_;
   loop::IoWatcher writable_;

@@ -32,6 +32,8 @@ void SocketEndpoint::reconfigure(EndpointConfig config) {
     return;
   }
   context_.lines.info(fmt::format("endpoint {}: has other settings", config_.name));
+  // A connection that lives was made with the old ones, and lives on.
+  if (!connected() && old.output.tls != config_.output.tls) dial();
   retime(old);
   // What is new goes out at the end of the turn, without the watcher.
   if (!cursor_->behind()) update_watchers();
@@ -52,7 +54,7 @@ void SocketEndpoint::abandon() noexcept {
   stop_timers();
   for (auto* watcher : {&readable_, &writable_}) watcher->watch(-1);
   for (auto* timer : {&stall_, &disk_, &pace_}) timer->stop();
-  socket_.reset();
+  channel_.reset();
 }
 
 void SocketEndpoint::retime(const EndpointConfig& old) {
@@ -71,7 +73,7 @@ void SocketEndpoint::retime_stall() {
   if (stalled_ && quiet < config_.stall_timeout) {
     set_stalled(false);
   } else if (!stalled_) {
-    net::limit_silence(socket_.get(), config_.stall_timeout);
+    net::limit_silence(channel_->fd(), config_.stall_timeout);
   }
   if (stall_.active()) stall_.start(config_.stall_timeout - quiet);
 }

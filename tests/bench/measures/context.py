@@ -19,6 +19,7 @@ class Context:
     """What the measures share: where the programs are, the processors, the time left."""
 
     def __init__(self, build: pathlib.Path, rounds: int, quick: bool, limit: float) -> None:
+        self.build = build
         self.lariat = str(build / "lariat")
         self.folder = build / "tests" / "bench"
         self.rounds = rounds

@@ -75,22 +75,22 @@ TEST_F(DialerTest, ConnectsToALiteral) {
   const auto listener = listen_on("127.0.0.1");
   const auto port = port_of(listener.get());
   dial(tcp("127.0.0.1", port));
-  ASSERT_TRUE(outcome_.fd) << outcome_.detail;
+  ASSERT_TRUE(outcome_.channel) << outcome_.detail;
   EXPECT_EQ(outcome_.failure, ConnectFailure::kNone);
   EXPECT_EQ(outcome_.detail, "");
   EXPECT_EQ(outcome_.peer, "127.0.0.1:" + std::to_string(port));
-  EXPECT_EQ(Address::peer(outcome_.fd.get())->text(), outcome_.peer);
+  EXPECT_EQ(Address::peer(outcome_.channel->fd())->text(), outcome_.peer);
   EXPECT_EQ(dns_.queries(), 0);
 }
 
 TEST_F(DialerTest, GivesASocketThatBlocksNothingAndIsNotInherited) {
   const auto listener = listen_on("127.0.0.1");
   dial(tcp("127.0.0.1", port_of(listener.get())));
-  EXPECT_TRUE(::fcntl(outcome_.fd.get(), F_GETFL) & O_NONBLOCK);
-  EXPECT_TRUE(::fcntl(outcome_.fd.get(), F_GETFD) & FD_CLOEXEC);
+  EXPECT_TRUE(::fcntl(outcome_.channel->fd(), F_GETFL) & O_NONBLOCK);
+  EXPECT_TRUE(::fcntl(outcome_.channel->fd(), F_GETFD) & FD_CLOEXEC);
   int value = 0;
   socklen_t size = sizeof value;
-  ::getsockopt(outcome_.fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, &size);
+  ::getsockopt(outcome_.channel->fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, &size);
   EXPECT_EQ(value, 128 * 1024);
 }
 
@@ -98,7 +98,7 @@ TEST_F(DialerTest, ConnectsToASocketFile) {
   const auto path = folder_.path("in.sock");
   const auto listener = listen_on_path(path);
   dial(unix_path(path));
-  ASSERT_TRUE(outcome_.fd) << outcome_.detail;
+  ASSERT_TRUE(outcome_.channel) << outcome_.detail;
   EXPECT_EQ(outcome_.peer, path);
 }
 
@@ -108,7 +108,7 @@ TEST_F(DialerTest, TriesTheSecondAddressWhenTheFirstRefuses) {
     const auto listener = listen_on(listening);
     const auto port = port_of(listener.get());
     dial(tcp("agg.example", port));
-    ASSERT_TRUE(outcome_.fd) << outcome_.detail;
+    ASSERT_TRUE(outcome_.channel) << outcome_.detail;
     EXPECT_EQ(outcome_.peer, std::string(listening) + ":" + std::to_string(port));
   }
 }
@@ -119,7 +119,7 @@ TEST_F(DialerTest, TriesBothFamilies) {
   for (const auto* listening : {"127.0.0.1", "::1"}) {
     const auto listener = listen_on(listening);
     dial(tcp("agg.example", port_of(listener.get())));
-    ASSERT_TRUE(outcome_.fd) << outcome_.detail;
+    ASSERT_TRUE(outcome_.channel) << outcome_.detail;
     EXPECT_EQ(outcome_.peer, Address::local(listener.get())->text());
   }
 }
@@ -129,7 +129,7 @@ TEST_F(DialerTest, TriesTheSecondAddressWhenTheFirstDoesNotAnswer) {
   const auto listener = listen_on("127.0.0.2", hole.port());
   dns_.set("agg.example", {.addresses = {"127.0.0.1", "127.0.0.2"}});
   dial(tcp("agg.example", hole.port()), milliseconds(60));
-  ASSERT_TRUE(outcome_.fd) << outcome_.detail;
+  ASSERT_TRUE(outcome_.channel) << outcome_.detail;
   EXPECT_EQ(outcome_.peer, "127.0.0.2:" + std::to_string(hole.port()));
 }
 
@@ -141,13 +141,13 @@ TEST_F(DialerTest, ResolvesAnewInEachAttempt) {
   EXPECT_EQ(outcome_.failure, ConnectFailure::kRefused);
   dns_.set("agg.example", {.addresses = {"127.0.0.2"}});
   dial(tcp("agg.example", port));
-  EXPECT_TRUE(outcome_.fd) << outcome_.detail;
+  EXPECT_TRUE(outcome_.channel) << outcome_.detail;
 }
 
 TEST_F(DialerTest, TellsThatNobodyListens) {
   const auto port = free_port();
   dial(tcp("127.0.0.1", port));
-  EXPECT_FALSE(outcome_.fd);
+  EXPECT_FALSE(outcome_.channel);
   EXPECT_EQ(outcome_.failure, ConnectFailure::kRefused);
   EXPECT_EQ(outcome_.detail,
             "cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
@@ -216,7 +216,7 @@ TEST_F(DialerTest, OutOfDescriptorsIsAFailureOfOurs) {
   const auto port = port_of(listener.get());
   // First with some: UBSan needs a pipe for the first look at a type.
   dial(tcp("127.0.0.1", port));
-  ASSERT_TRUE(outcome_.fd);
+  ASSERT_TRUE(outcome_.channel);
 
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -250,7 +250,7 @@ TEST_F(DialerTest, StartedAgainForgetsTheFirstAttempt) {
   const auto listener = listen_on("127.0.0.1");
   dialer_->start(tcp("127.0.0.1", hole.port()), milliseconds(10));
   dial(tcp("127.0.0.1", port_of(listener.get())));
-  EXPECT_TRUE(outcome_.fd) << outcome_.detail;
+  EXPECT_TRUE(outcome_.channel) << outcome_.detail;
   test::run_for(loop_, milliseconds(30));
   EXPECT_EQ(calls_, 1);
 }
@@ -263,7 +263,7 @@ TEST_F(DialerTest, MayBeStartedFromItsCallback) {
   };
   dialer_->start(tcp("127.0.0.1", free_port()), milliseconds(1000));
   EXPECT_TRUE(test::run_until(loop_, [&] { return calls_ == 3; }));
-  EXPECT_TRUE(outcome_.fd) << outcome_.detail;
+  EXPECT_TRUE(outcome_.channel) << outcome_.detail;
 }
 
 TEST_F(DialerTest, MayBeDestroyedFromItsCallback) {

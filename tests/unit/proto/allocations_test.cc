@@ -2,16 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <vector>
 
+#include "proto/bolo_pdu.h"
 #include "proto/decode.h"
 #include "proto/default_tags.h"
 #include "proto/encode.h"
 #include "proto/filter.h"
+#include "proto/graphite.h"
+#include "proto/influx.h"
 #include "proto/line_encoder.h"
 #include "proto/line_splitter.h"
+#include "proto/point.h"
+#include "proto/remote_write.h"
 
 namespace lariat::proto {
 namespace {
@@ -87,6 +93,31 @@ TEST(Allocations, NamesAndFiltersMakeNoneOnceTheyAreParsed) {
   }
   EXPECT_EQ(test::allocations(), before);
   EXPECT_EQ(passed, 2 * kMessages);
+}
+
+TEST(Allocations, OutputsMakeNone) {
+  std::array<std::byte, kEncodeBufferSize> message;
+  const Encoded written = encode_tally(message, "hits core=0,host=web01,k\\=x=a b", 7, 3);
+  const MessageView view(std::span<const std::byte>(message.data(), written.size));
+  const Submit submit(view);
+  GraphiteEncoder graphite({.prefix = "p"}, {});
+  GraphiteEncoder tagged({.tags = true}, {});
+  InfluxEncoder influx({}, {});
+  const RemoteWriteEncoder remote_write({.hostname = "web01"});
+  const BoloEncoder bolo({});
+  std::vector<char> out(std::max({graphite.room(), tagged.room(), influx.room(),
+                                  remote_write.room(), BoloEncoder::room(submit)}));
+  Totals totals;
+  ASSERT_TRUE(totals.add(submit.name(), Payload::kTally, 0)) << "a new series needs memory once";
+  std::size_t octets = 0;
+  const auto before = test::allocations();
+  for (int i = 0; i < kMessages; ++i) {
+    const auto point = point_of(submit, totals, false, 0);
+    octets += graphite.write(*point, out) + tagged.write(*point, out) + influx.write(*point, out) +
+              remote_write.write(*point, out).size + bolo.write(submit, out);
+  }
+  EXPECT_EQ(test::allocations(), before);
+  EXPECT_GT(octets, std::size_t{5} * kMessages);
 }
 
 TEST(Allocations, LinesMakeNone) {
