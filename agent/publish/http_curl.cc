@@ -1,5 +1,6 @@
 #include "agent/publish/http_curl.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -212,16 +213,13 @@ void HttpClient::Curl::cancel() noexcept {
   ::curl_multi_remove_handle(multi_.get(), easy_.get());
 }
 
-// libcurl would say good-bye on a connection that is the parent's. What it holds is given up with
-// the process.
+// libcurl would say good-bye on a connection that is the parent's: from now on it has one that
+// leads nowhere.
 void HttpClient::Curl::abandon() noexcept {
-  for (const int fd : std::exchange(open, {})) ::close(fd);
-  busy = false;
-  static_cast<void>(easy_.release());
-  static_cast<void>(multi_.release());
-  static_cast<void>(headers_.release());
-  static_cast<void>(addresses_.release());
-  static_cast<void>(route_.release());
+  const auto nowhere = net::stream_socket(AF_UNIX);
+  for (const int fd : open) {
+    if (!nowhere || ::dup3(nowhere.get(), fd, O_CLOEXEC) < 0) ::close(fd);
+  }
 }
 
 int HttpClient::Curl::watch(CURL* /*easy*/, curl_socket_t fd, int what, void* self,
