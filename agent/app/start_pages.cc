@@ -43,8 +43,10 @@ void give_back_code() noexcept {
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
       const auto code = code_of(line);
+      if (!code) continue;
       // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel tells it.
-      if (code) ::madvise(reinterpret_cast<void*>(code->first), code->second - code->first, MADV_DONTNEED);
+      auto* from = reinterpret_cast<void*>(code->first);
+      ::madvise(from, code->second - code->first, MADV_DONTNEED);
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): it is no loss.
   }
