@@ -176,13 +176,13 @@ void Engine::end_call() {
   if (depth_ == 0) loop_->tell_host();
 }
 
-Engine::Result Engine::connect(publish::EndpointConfig config) {
+Engine::Result Engine::connect(const publish::EndpointConfig& config) {
   if (find(config.name) != nullptr) {
     tell(fmt::format("lariat_connect: there is an endpoint {} already: give another name",
                      config.name));
     return LARIAT_EXISTS;
   }
-  publisher_->add(std::move(config));
+  publisher_->add(config);
   return LARIAT_OK;
 }
 

@@ -61,7 +61,7 @@ class Engine {
   /// In a child process, before the destructor.
   void abandon() noexcept;
 
-  [[nodiscard]] Result connect(publish::EndpointConfig config);
+  [[nodiscard]] Result connect(const publish::EndpointConfig& config);
   [[nodiscard]] Result disconnect(const std::string& name);
   /// `message` is a valid SUBMIT.
   [[nodiscard]] Result publish(std::span<const std::byte> message);

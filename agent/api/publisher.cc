@@ -83,7 +83,7 @@ int lariat_connect(lariat_publisher* publisher, const char* url,
       engine.tell("lariat_connect: " + refusal.sentence);
       return result;
     }
-    return engine.connect(std::move(config));
+    return engine.connect(config);
   });
 }
 

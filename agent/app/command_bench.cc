@@ -118,13 +118,13 @@ class Bench {
     registry_.add(process_);
   }
 
-  int run(std::vector<publish::EndpointConfig> endpoints) {
+  int run(const std::vector<publish::EndpointConfig>& endpoints) {
     if (!options_.spool.empty()) {
       if (auto opened = publisher_.open_spool({.directory = options_.spool}); !opened) {
         return failed(opened.error());
       }
     }
-    for (auto& endpoint : endpoints) publisher_.add(std::move(endpoint));
+    for (const auto& endpoint : endpoints) publisher_.add(endpoint);
     load_.start([this] {
       publisher_.flush(flush_, [this](bool all) {
         all_ = all;
@@ -223,7 +223,7 @@ int run_bench(const BenchOptions& options) {
   auto endpoints = options.endpoints.endpoints(urls);
   if (!endpoints) return wrong_use(endpoints.error());
   Bench bench(options, *limits, *plan, *flush);
-  return bench.run(std::move(*endpoints));
+  return bench.run(*endpoints);
 }
 
 }  // namespace

@@ -195,8 +195,8 @@ class Send {
     publisher_.make_others_with(publish::make_http_endpoint);
   }
 
-  int run(std::vector<publish::EndpointConfig> endpoints) {
-    for (auto& endpoint : endpoints) publisher_.add(std::move(endpoint));
+  int run(const std::vector<publish::EndpointConfig>& endpoints) {
+    for (const auto& endpoint : endpoints) publisher_.add(endpoint);
     patience_.look();
     if (order_.from_stdin) {
       source_.start(STDIN_FILENO, options_.json, [this] { flush(); });
@@ -286,7 +286,7 @@ int run_send(const SendOptions& options) {
   auto endpoints = options.endpoints.endpoints(order->urls);
   if (!endpoints) return wrong_use(endpoints.error());
   Send send(options, *order, *limits);
-  return send.run(std::move(*endpoints));
+  return send.run(*endpoints);
 }
 
 // An option that we do not have looks like a word to the parser, which must let `-5` pass.

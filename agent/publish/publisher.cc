@@ -83,7 +83,7 @@ void Publisher::tell_removed(Endpoint& endpoint) {
   }
 }
 
-Endpoint& Publisher::add(EndpointConfig config) {
+Endpoint& Publisher::add(const EndpointConfig& config) {
   endpoints_.push_back(make(config, {}));
   return *endpoints_.back();
 }

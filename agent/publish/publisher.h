@@ -55,7 +55,7 @@ class Publisher final : public metrics::Source {
   [[nodiscard]] const Spool* spool() const noexcept { return spool_.get(); }
 
   /// Begins to connect and to take in frames. The name is not in use yet.
-  Endpoint& add(EndpointConfig config);
+  Endpoint& add(const EndpointConfig& config);
   /// Closes its connection and forgets its position; one line tells what was left.
   void remove(std::string_view name);
   /// Makes the endpoints those of `configs`, in that order; no name is in it twice. The same name
