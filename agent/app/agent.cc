@@ -12,6 +12,7 @@
 #include "agent/app/config_choice.h"
 #include "agent/app/describe.h"
 #include "agent/app/settings.h"
+#include "agent/app/start_pages.h"
 #include "agent/app/version.h"
 #include "agent/base/units.h"
 #include "agent/config/runtime_directory.h"
@@ -22,6 +23,8 @@ namespace {
 
 // With the disk, at the end.
 constexpr std::chrono::milliseconds kLeastPatience{1'000};
+// Until all parts have done what they do once.
+constexpr std::chrono::milliseconds kStart{15'000};
 
 // What cannot be changed while frames are on their way through it.
 std::optional<std::string> needs_restart(const config::Log& now, const config::Log& next) {
@@ -31,6 +34,14 @@ std::optional<std::string> needs_restart(const config::Log& now, const config::L
     return fmt::format("log.segment is another, and there is a spool: {}", advice);
   }
   return std::nullopt;
+}
+
+// Their first requests and handshakes have run through much code that is not needed again.
+bool has_large_libraries(const config::Config& config) {
+  return std::any_of(config.endpoints.begin(), config.endpoints.end(), [](const auto& endpoint) {
+    const auto& scheme = endpoint.url.scheme;
+    return scheme.ends_with("tls") || scheme.find("http") != std::string::npos;
+  });
 }
 
 }  // namespace
@@ -54,7 +65,8 @@ Agent::Agent(std::string named, config::Surroundings surroundings, config::Confi
       hang_up_(loop_, SIGHUP, [this] { reload(); }),
       terminate_(loop_, SIGTERM, [this] { shut_down(); }),
       interrupt_(loop_, SIGINT, [this] { shut_down(); }),
-      grace_(loop_, [this] { loop_.stop(); }) {
+      grace_(loop_, [this] { loop_.stop(); }),
+      started_(loop_, [] { give_back_code(); }) {
   publisher_.make_others_with(publish::make_http_endpoint);
   const std::array<const metrics::Source*, 7> reporters = {
       &self_, &publisher_, &collectors_, &snapshot_, &reloads_, &http_, &process_};
@@ -174,6 +186,8 @@ void Agent::run() {
   hand_out();
   tell_start();
   notify_.ready(summary());
+  give_back_code();
+  if (has_large_libraries(config_)) started_.start(kStart);
   loop_.run();
   for (const auto& line : publisher_.farewell()) lines_.warning(line);
   if (!publisher_.close_spool(std::max(config_.shutdown_grace, kLeastPatience))) {

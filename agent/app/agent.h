@@ -89,6 +89,7 @@ class Agent {
   loop::Signal terminate_;
   loop::Signal interrupt_;
   loop::Timer grace_;
+  loop::Timer started_;  // The start is over, at endpoints too.
   std::shared_ptr<net::TlsContext> http_tls_;
   std::string http_address_;  // `127.0.0.1:9299`; empty: HTTP is not served.
   bool stopping_ = false;

@@ -44,9 +44,6 @@ struct Output {
 inline constexpr std::string_view kCompressionWords[] = {"none", "gzip", "snappy"};
 inline constexpr std::string_view kTlsVersionWords[] = {"1.2", "1.3"};
 
-/// Whether the scheme of `url` has a use for this key of an endpoint, of those that not all have.
-[[nodiscard]] bool has_key(const base::Url& url, std::string_view key) noexcept;
-
 /// What an endpoint has that says nothing of these.
 [[nodiscard]] Output default_output(const base::Url& url);
 

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
-#include <string_view>
-
-#include "agent/config/output.h"
+#include <iterator>
 
 namespace lariat::config {
 namespace {

@@ -6,6 +6,7 @@
 #include "agent/config/collectors.h"
 #include "agent/config/load.h"
 #include "agent/config/output.h"
+#include "agent/config/output_keys.h"
 #include "agent/config/substitute.h"
 #include "proto/qname.h"
 

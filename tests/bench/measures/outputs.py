@@ -75,8 +75,14 @@ def encode(context: Context) -> list[Row]:
         result = context.result([context.program("encode"), "--pin", str(context.sender)])
         for run in result["runs"]:
             runs.setdefault(run["format"], []).append(run["nanoseconds"])
-    return [Row(f"encoding a frame of this host, ns: {name}", "≤ 400", spread(costs, "{:.0f}"),
-                statistics.median(costs) <= 400) for name, costs in runs.items()]
+    rows = []
+    for name, costs in runs.items():
+        # What goes into requests of HTTP is bounded by the whole of it, above.
+        line = name.startswith(("graphite", "influx"))
+        rows.append(Row(f"encoding a frame of this host, ns: {name}", "≤ 400" if line else "-",
+                        spread(costs, "{:.0f}"),
+                        statistics.median(costs) <= 400 if line else None))
+    return rows
 
 
 def resident(context: Context) -> list[Row]:

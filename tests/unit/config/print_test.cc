@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "agent/config/output_keys.h"
 #include "tests/unit/config/support.h"
 
 namespace lariat::config {
