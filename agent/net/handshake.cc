@@ -16,8 +16,7 @@ Handshake::Handshake(loop::Loop& loop, Callback callback)
     : callback_(std::move(callback)),
       readable_(loop, loop::CallbackKind::kRead, [this] { go_on(); }),
       writable_(loop, loop::CallbackKind::kWrite, [this] { go_on(); }),
-      deadline_(loop, [this] { late(); }),
-      loop_(loop) {}
+      deadline_(loop, [this] { late(); }) {}
 
 void Handshake::start(TlsChannel& channel, std::chrono::nanoseconds limit) {
   cancel();

@@ -43,7 +43,6 @@ class Handshake {
   loop::Timer deadline_;
   base::Monotonic until_;
   bool answered_ = false;  // We are done, and the peer has nothing to say.
-  loop::Loop& loop_;
 };
 
 }  // namespace lariat::net
