@@ -79,6 +79,21 @@ def count(points: Points) -> int:
     return sum(map(len, points.values()))
 
 
+def difference(wanted: Points, found: Points, equal: Callable[[float, float], bool]) -> str:
+    """The first that there is, in words."""
+    if missing := wanted.keys() - found.keys():
+        return f"{len(missing)} are missing, of them {names(missing)}"
+    if more := found.keys() - wanted.keys():
+        return f"{len(more)} are too many, of them {names(more)}"
+    for series, points in wanted.items():
+        other = found[series]
+        if not (len(points) == len(other) and all(
+                mine[0] == theirs[0] and equal(mine[1], theirs[1])
+                for mine, theirs in zip(points, other))):
+            return f"{names([series])}:\n  wanted {points[-8:]}\n  found  {other[-8:]}"
+    return ""
+
+
 class ReadBack(unittest.TestCase):
     """The agent is fed once, each test looks at one server."""
 
@@ -119,20 +134,18 @@ class ReadBack(unittest.TestCase):
 
     def same(self, wanted: Points, read: Callable[[], Points],
              equal: Callable[[float, float], bool] = operator.eq) -> None:
-        """What it has is what it shall have, as soon as it has as much."""
-        with contextlib.suppress(AssertionError):
-            place.wait_for("all is there", lambda: count(read()) >= count(wanted),
-                           patience=60, between=0.3)
-        found = {series: [(self.known(at), value) for at, value in points]
-                 for series, points in read().items()}
-        self.assertEqual([], names(wanted.keys() - found.keys()), "are missing")
-        self.assertEqual([], names(found.keys() - wanted.keys()), "are too many")
-        for series, points in wanted.items():
-            other = found[series]
-            if not (len(points) == len(other) and all(
-                    mine[0] == theirs[0] and equal(mine[1], theirs[1])
-                    for mine, theirs in zip(points, other))):
-                self.fail(f"{names([series])}:\n  wanted {points[-8:]}\n  found  {other[-8:]}")
+        """What it has is what it shall have, as soon as it has taken it all."""
+        why = ["not asked"]
+
+        def is_same() -> bool:
+            found = {series: [(self.known(at), value) for at, value in points]
+                     for series, points in read().items()}
+            why[0] = difference(wanted, found, equal)
+            return not why[0]
+        try:
+            place.wait_for("all is there", is_same, patience=60, between=0.3)
+        except AssertionError:
+            self.fail(why[0])
 
     def known(self, at: int) -> int:
         """The times of appends, which nobody else knows, are the time that this began."""

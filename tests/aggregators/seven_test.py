@@ -23,7 +23,9 @@ FAULT_SECONDS = float(os.environ.get("LARIAT_FAULT_SECONDS", "2"))
 # More of them in a second than a peer that does not read can take.
 SERIES = 300
 ADDED = {"host": HOST}
-ANONYMOUS_LIMIT = 4 << 10  # KiB, beside what the log holds.
+# KiB, beside what the log holds.
+RSS_LIMIT = 16 << 10
+ANONYMOUS_LIMIT = 4 << 10
 RELEASE = "CMAKE_BUILD_TYPE:STRING=RelWithDebInfo" in (
     place.BUILD / "CMakeCache.txt").read_text("utf-8")
 
@@ -184,6 +186,7 @@ class Seven(unittest.TestCase):
         memory = self.agent.memory_kib()
         log = self.agent.metrics().get("log_memory_bytes") >> 10
         self.assertLessEqual(memory["Anonymous"], log + ANONYMOUS_LIMIT, f"log {log} KiB")
+        self.assertLessEqual(memory["Rss"], log + RSS_LIMIT, f"log {log} KiB")
 
     def all_have_everything(self) -> None:
         servers, seen = self.world.servers, self.seen

@@ -68,7 +68,7 @@ class Bolo:
                                      ctypes.byref(ctypes.c_size_t(128)))
         self.port = int(bound.value.rsplit(b":", 1)[1])
         self._ends = False
-        self._thread = threading.Thread(target=self._receive)
+        self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> "Bolo":

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import struct
 import time
 from types import ModuleType
 
@@ -71,7 +72,10 @@ class Carbon(Server):
         found: Points = {}
         root = self.folder / "whisper"
         for file in root.rglob("*.wsp"):
-            fetched = reader.fetch(str(file), now - SECONDS + 5, now + 1, now=now + 1)
+            try:
+                fetched = reader.fetch(str(file), now - SECONDS + 5, now + 1, now=now + 1)
+            except (reader.CorruptWhisperFile, struct.error):
+                continue  # It is being made.
             if fetched is None:
                 continue
             (begin, _, step), values = fetched

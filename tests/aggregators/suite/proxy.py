@@ -165,7 +165,8 @@ class HttpProxy:
         self._server = _HttpServer(("127.0.0.1", 0), _Handler)
         self._server.target = target
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,),
+                                        daemon=True)
         self._thread.start()
 
     def __enter__(self) -> "HttpProxy":

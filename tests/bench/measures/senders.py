@@ -81,7 +81,7 @@ def exporter(source: Source) -> Iterator[int]:
             pass
     listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
-    thread = threading.Thread(target=listener.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield listener.server_address[1]
