@@ -24,8 +24,9 @@ struct Receiver::Peer {
                  [this, &owner] { owner.read_some(*this); }),
         writable(owner.loop_, loop::CallbackKind::kWrite,
                  [this] {
-                   static_cast<void>(channel->send({}));
-                   writable.set_active(channel->wants_write());
+                   // What an error means is told where it is read.
+                   const bool good = channel->send({}).error == 0;
+                   writable.set_active(good && channel->wants_write());
                  }),
         stall(owner.loop_,
               [this, &owner] {

@@ -24,8 +24,10 @@ bool traced() {
 
 // Of a line of `maps` (proc(5)): a mapping of a file's code, private and never written to.
 std::optional<std::pair<std::uintptr_t, std::uintptr_t>> code_of(std::string_view line) {
-  if (line.find(" r-xp ") == std::string_view::npos) return std::nullopt;
-  if (line.find('/') == std::string_view::npos) return std::nullopt;
+  constexpr std::string_view kCode = " r-xp ";
+  const auto permissions = line.find(' ');
+  if (permissions == std::string_view::npos || line.find(" /") == std::string_view::npos) return {};
+  if (line.substr(permissions, kCode.size()) != kCode) return {};
   std::uintptr_t from = 0;
   std::uintptr_t to = 0;
   const auto* end = line.data() + line.size();

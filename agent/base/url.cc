@@ -160,7 +160,7 @@ Result<Url> parse_authority(std::string_view text, std::string_view rest, const 
 
 // Why a query cannot be used, or nothing; it gets our precision.
 std::optional<std::string> take_query(const Scheme& scheme, std::string& target) {
-  if (!scheme.name.starts_with(kInflux)) return std::nullopt;
+  const bool influx = scheme.name.starts_with(kInflux);
   const auto query = target.find('?');
   bool precise = false;
   auto rest =
@@ -169,17 +169,19 @@ std::optional<std::string> take_query(const Scheme& scheme, std::string& target)
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     const auto key = pair.substr(0, pair.find('='));
-    if (key == "u" || key == "p") {
+    constexpr std::array<std::string_view, 7> kSecrets{
+        "u", "p", "password", "token", "access_token", "api_key", "apikey"};
+    if (std::find(kSecrets.begin(), kSecrets.end(), key) != kSecrets.end()) {
       return "a password in a query gets into the logs of servers; write the keys \"username\" and "
-             "\"password\" of the endpoint instead";
+             "\"password\", or \"bearer_token\", of the endpoint instead";
     }
-    if (key != "precision") continue;
+    if (!influx || key != "precision") continue;
     if (pair != "precision=s" || precise) {
       return "times are written in seconds: leave \"precision\" out";
     }
     precise = true;
   }
-  if (!precise) target += query == std::string::npos ? "?precision=s" : "&precision=s";
+  if (influx && !precise) target += query == std::string::npos ? "?precision=s" : "&precision=s";
   return std::nullopt;
 }
 

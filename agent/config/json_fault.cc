@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "agent/config/notes.h"
 
@@ -171,10 +172,22 @@ class Explainer {
       return {begin, fmt::format("write {} in small letters", lower)};
     }
     if (lower == "none" || lower == "nil") return {begin, "write null for nothing"};
-    if (lower.find_first_not_of("+-.0123456789e") == std::string::npos) {
+    if (!is_secret(begin) && lower.find_first_not_of("+-.0123456789e") == std::string::npos) {
       return {begin, number(written)};
     }
+    if (is_secret(begin)) return {begin, "a text is written in double quotes"};
     return {begin, fmt::format("a text is written in double quotes: {}", quoted(written))};
+  }
+
+  // The value at `begin` is a password, or may be: it is not shown.
+  [[nodiscard]] bool is_secret(std::size_t begin) const {
+    auto before = text_.substr(0, begin);
+    const auto end = before.find_last_not_of(" \t\r\n:");
+    before = before.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    constexpr std::array<std::string_view, 3> kKeys{"\"password\"", "\"bearer_token\"",
+                                                    "\"username\""};
+    return std::any_of(kKeys.begin(), kKeys.end(),
+                       [&](std::string_view key) { return before.ends_with(key); });
   }
 
   static std::string number(std::string_view written) {

@@ -22,12 +22,12 @@ constexpr std::size_t kLow = EncodedReader::kBuffer / 2;
 EncodedReader::EncodedReader(std::unique_ptr<LogReader> reader, StreamFormat& format,
                              std::function<void(std::span<const std::byte>)> unsupported)
     : reader_(std::move(reader)), format_(format), unsupported_(std::move(unsupported)) {
-  reader_->serve_encoder();
+  reader_->serve_encoder(true);
 }
 
 void EncodedReader::replace(std::unique_ptr<LogReader> reader) {
   reader_ = std::move(reader);
-  reader_->serve_encoder();
+  reader_->serve_encoder(true);
 }
 
 void EncodedReader::forget_connection() noexcept {
@@ -47,17 +47,23 @@ void EncodedReader::begin_connection(base::WallTime now) {
 }
 
 std::optional<std::string> EncodedReader::receive(std::span<const std::byte> octets) {
-  return format_.receive(octets, buffer_);
+  auto fault = format_.receive(octets, buffer_);
+  // It asks for answers and reads none.
+  if (!fault && buffer_.size() - sent_ > 2 * kBuffer) fault = "it takes no answer to what it says";
+  return fault;
 }
 
 // What is encoded stays as it is: a half-sent line is never followed by another one.
 std::size_t EncodedReader::gather(std::span<iovec> spans, std::size_t /*max_bytes*/,
                                   std::span<std::byte> scratch) {
-  if (sent_ == buffer_.size()) {
-    buffer_.clear();
+  if (sent_ == buffer_.size() || sent_ >= kLow) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(sent_));
     sent_ = 0;
   }
-  while (buffer_.size() - sent_ < kLow && format_.open() && reader_->behind() && fill(scratch)) {
+  // What it reads in one call is bounded too, if nothing comes of it.
+  const auto from = reader_->bytes_written();
+  while (buffer_.size() - sent_ < kLow && reader_->bytes_written() - from < kInput &&
+         format_.open() && reader_->behind() && fill(scratch)) {
   }
   // What is done with frames of which nothing goes out.
   acknowledge(acked_);

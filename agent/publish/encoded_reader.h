@@ -38,6 +38,9 @@ class EncodedReader final : public LogReader {
   /// The peer said this. A sentence: the connection has to end, and why.
   [[nodiscard]] std::optional<std::string> receive(std::span<const std::byte> octets);
 
+  /// Octets that it holds memory for.
+  [[nodiscard]] std::size_t buffer_capacity() const noexcept { return buffer_.capacity(); }
+
   void judge() override { reader_->judge(); }
   void evict_before(std::uint64_t position) override { reader_->evict_before(position); }
   void lose(FramePlace from, FramePlace to) override { reader_->lose(from, to); }
@@ -62,7 +65,7 @@ class EncodedReader final : public LogReader {
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override { return 0; }
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
-  void serve_encoder() override {}
+  void serve_encoder(bool /*encoded*/) override {}
   [[nodiscard]] Gathered gathered() const override { return reader_->gathered(); }
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;

@@ -53,7 +53,7 @@ void HttpEndpoint::set_up() {
 void HttpEndpoint::begin_reader() {
   if (reading_) return;
   reading_ = true;
-  cursor_->serve_encoder();
+  cursor_->serve_encoder(true);
   cursor_->begin_connection(context_.loop.wall_now());
   cursor_->allow_backlog(LogReader::kNoPace);
 }

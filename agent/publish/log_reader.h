@@ -120,9 +120,10 @@ class LogReader {
   /// may be none although it is `behind`: then the next turn gets further.
   [[nodiscard]] virtual std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                            std::span<std::byte> scratch) = 0;
-  /// From now on what is gathered is encoded: it begins with a whole frame if `max_bytes` allow,
-  /// and has frames that were on a wire before, or others, but not both. Whole frames are `wrote`.
-  virtual void serve_encoder() = 0;
+  /// Whether from now on what is gathered is encoded: then it begins with a whole frame if
+  /// `max_bytes` allow, and has frames that were on a wire before, or others, but not both. Whole
+  /// frames are `wrote`. What was on a wire in another form does not count as resent.
+  virtual void serve_encoder(bool encoded) = 0;
   /// Of what `gather` returned last; to be asked before anything else is called.
   [[nodiscard]] virtual Gathered gathered() const = 0;
   /// The first `bytes` of what was gathered have been written.

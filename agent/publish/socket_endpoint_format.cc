@@ -20,6 +20,7 @@ bool SocketEndpoint::can_become(const EndpointConfig& next) const {
 void SocketEndpoint::take_reader(std::unique_ptr<LogReader> reader) {
   if (!format_) format_ = make_stream_format(config_);
   if (!format_) {
+    reader->serve_encoder(false);
     cursor_ = std::move(reader);
     return;
   }

@@ -53,7 +53,7 @@ void SocketEndpoint::abandon() noexcept {
   dialer_.cancel();
   stop_timers();
   for (auto* watcher : {&readable_, &writable_}) watcher->watch(-1);
-  for (auto* timer : {&stall_, &disk_, &pace_}) timer->stop();
+  for (auto* timer : {&stall_, &disk_, &pace_, &open_}) timer->stop();
   channel_.reset();
 }
 

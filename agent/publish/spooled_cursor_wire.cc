@@ -168,6 +168,13 @@ iovec SpooledCursor::gather_chosen(const FrameRange& front, std::span<std::byte>
   return {scratch.data(), gathered};
 }
 
+void SpooledCursor::serve_encoder(bool encoded) {
+  for_encoder_ = encoded;
+  for (auto& lane : lanes_) {
+    for (auto& range : lane.ranges) range.resend = false;
+  }
+}
+
 Gathered SpooledCursor::gathered() const {
   const auto& front = lanes_[sending_].ranges.front();
   if (front.empty()) return {};

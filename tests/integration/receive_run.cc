@@ -28,7 +28,8 @@ void take(RawStream& stream, const proto::MessageView& message, std::uint64_t be
   stream.frames.append(reinterpret_cast<const char*>(message.bytes().data()), message.size());
   const proto::Submit submit(message);
   if (submit.kind() == proto::Payload::kSample) {
-    stream.numbers.push_back(static_cast<std::uint64_t>(submit.value(0)));
+    const auto value = submit.value(0);
+    stream.numbers.push_back(value >= 0 && value < 0x1p63 ? static_cast<std::uint64_t>(value) : 0);
   }
 }
 

@@ -128,7 +128,9 @@ void NumberedReceiver::record(Connection& connection, const proto::Decoder::Even
              proto::Submit(message).kind() == proto::Payload::kSample) {
     record_.smallest_frame = std::min<std::uint64_t>(record_.smallest_frame, message.size());
     record_.largest_frame = std::max<std::uint64_t>(record_.largest_frame, message.size());
-    record_number(connection, static_cast<std::uint64_t>(proto::Submit(message).value(0)));
+    // Others than numbered ones come too, of which it may be no number at all.
+    const auto value = proto::Submit(message).value(0);
+    record_number(connection, value >= 0 && value < 0x1p63 ? static_cast<std::uint64_t>(value) : 0);
     numbered = true;
   } else if (message.opcode() == proto::Opcode::kSubmit) {
     add(record_.others);

@@ -144,6 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"{{", "1:2: \"{\" stands where a key is expected; a key is a text in double quotes"},
         Fault{"{\"a\": 'b'}", "1:7: a text is written in double quotes, not in single ones"},
         Fault{"{\"a\": 10s}", "1:7: a text is written in double quotes: \"10s\""},
+        Fault{"{\"password\" : hunter2}", "1:15: a text is written in double quotes"},
+        Fault{"{\"password\": 12.3.4}", "1:14: a text is written in double quotes"},
         Fault{"10s", "1:1: a text is written in double quotes: \"10s\""},
         Fault{"{\"a\": tsdp://b:1}", "1:7: a text is written in double quotes: \"tsdp://b:1\""},
         Fault{"{\"a\": True}", "1:7: write true in small letters"},

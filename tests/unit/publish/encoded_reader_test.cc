@@ -45,13 +45,14 @@ class NumberFormat final : public StreamFormat {
     if (proto::Submit(message).name().ends_with("series=2")) return false;
     const auto number = test::number_of(message);
     EXPECT_EQ(first_.insert(number).second, !about.resend) << number;
-    const auto line = std::to_string(number) + "\n";
+    const auto line = std::to_string(number) + std::string(padding_, ' ') + "\n";
     out.insert(out.end(), line.begin(), line.end());
     return true;
   }
   [[nodiscard]] std::string_view name() const noexcept override { return "numbers"; }
 
   bool open_ = true;
+  std::size_t padding_ = 0;
 
  private:
   std::set<std::uint64_t> first_;
@@ -188,6 +189,50 @@ TEST_F(EncodedReaderTest, ASlowPeerCostsABoundedBuffer) {
   std::array<iovec, 4> spans;
   ASSERT_EQ(reader_->gather(spans, 1U << 20U, scratch_), 1U);
   EXPECT_LE(spans[0].iov_len, EncodedReader::kBuffer + 64);
+}
+
+TEST_F(EncodedReaderTest, OneThatNeverCatchesUpCostsNoMoreThanOneThatDoes) {
+  begin();
+  format_.padding_ = 1'000;
+  reader_->begin_connection(now_);
+  for (int round = 0; round < 60; ++round) {
+    while (reader_->lag() < 4'000) append();
+    write(20'000);
+    reader_->acknowledge(wire_.size());
+  }
+  EXPECT_GT(wire_.size(), 8 * EncodedReader::kBuffer);
+  EXPECT_LE(reader_->buffer_capacity(), 4 * EncodedReader::kBuffer);
+}
+
+TEST_F(EncodedReaderTest, ABacklogThatCannotBeCarriedIsReadInParts) {
+  FrameLog log({.memory_bytes = 8U << 20U, .segment_bytes = 1U << 20U});
+  for (int i = 0; i < 40'000; ++i) {
+    ASSERT_TRUE(log.append(test::numbered_frame(number_++, 2, 60), now_));
+  }
+  EncodedReader reader(std::make_unique<Cursor>(log, CursorLimits{.start = Start::kBegin}), format_,
+                       [this](auto /*frame*/) { ++unsupported_; });
+  reader.begin_connection(now_);
+  std::array<iovec, 4> spans;
+  static_cast<void>(reader.gather(spans, 1U << 20U, scratch_));
+  EXPECT_GT(unsupported_, 0U);
+  EXPECT_LT(unsupported_, 30'000U);
+  EXPECT_TRUE(reader.behind());
+}
+
+TEST_F(EncodedReaderTest, AnotherFormatAddsWhatAnotherHasSent) {
+  Cursor* inner = nullptr;
+  auto cursor = std::make_unique<Cursor>(log_, CursorLimits{});
+  inner = cursor.get();
+  inner->begin_connection(now_);
+  ASSERT_TRUE(log_.append(test::numbered_frame(number_++), now_));
+  inner->judge();
+  std::array<iovec, 4> spans;
+  ASSERT_EQ(inner->gather(spans, 1U << 20U, scratch_), 1U);
+  inner->wrote(spans[0].iov_len);
+  inner->end_connection();
+  reader_ = std::make_unique<EncodedReader>(std::move(cursor), format_, [](auto /*frame*/) {});
+  reader_->begin_connection(now_);
+  EXPECT_EQ(write(), "hello\n0\n") << "NumberFormat looks whether it is the first time";
 }
 
 TEST_F(EncodedReaderTest, FramesOfABacklogAreWholeHoweverLittleMayBeSent) {
