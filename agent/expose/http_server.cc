@@ -307,6 +307,8 @@ void HttpServer::accept(base::UniqueFd connection) {
     return;
   }
   if (tls_) {
+    // Whoever made room may have left a connection that is still to be emptied.
+    if (full()) front_.make_room();
     front_.take(std::move(connection), *tls_);
     return;
   }

@@ -1,5 +1,6 @@
 #include "agent/expose/tls_front.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,7 +27,10 @@ class TlsFront::Tunnel {
   Tunnel(TlsFront& front, std::unique_ptr<net::TlsChannel> channel);
 
   [[nodiscard]] bool ended() const noexcept { return !channel_; }
-  [[nodiscard]] bool apart() const noexcept { return !inner_; }
+  [[nodiscard]] bool apart() const noexcept { return !inner_ || left(); }
+  /// The server has closed its end, which is not seen before the client has taken what it was sent.
+  [[nodiscard]] bool left() const noexcept;
+  [[nodiscard]] bool to_be_emptied() const noexcept { return late_.active() && apart(); }
   void end() noexcept;
 
  private:
@@ -61,6 +65,13 @@ TlsFront::Tunnel::Tunnel(TlsFront& front, std::unique_ptr<net::TlsChannel> chann
       inner_writable_(front.loop_, loop::CallbackKind::kWrite, [this] { hand_in(); }),
       late_(front.loop_, [this] { end(); }) {
   handshake_.start(*channel_, front.limits_.handshake);
+}
+
+bool TlsFront::Tunnel::left() const noexcept {
+  // Else its end is watched.
+  if (!late_.active()) return false;
+  pollfd end{.fd = inner_.get(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&end, 1, 0) == 1 && (end.revents & (POLLRDHUP | POLLHUP)) != 0;
 }
 
 // A callback of ours may be running, so it goes at the end of the turn.
@@ -185,6 +196,13 @@ std::size_t TlsFront::apart() const noexcept {
   return static_cast<std::size_t>(
       std::count_if(tunnels_.begin(), tunnels_.end(),
                     [](const Tunnel& tunnel) { return !tunnel.ended() && tunnel.apart(); }));
+}
+
+void TlsFront::make_room() noexcept {
+  const auto oldest = std::find_if(tunnels_.begin(), tunnels_.end(), [](const Tunnel& tunnel) {
+    return !tunnel.ended() && tunnel.to_be_emptied();
+  });
+  if (oldest != tunnels_.end()) oldest->end();
 }
 
 void TlsFront::remove_ended() {

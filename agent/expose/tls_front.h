@@ -41,6 +41,8 @@ class TlsFront {
   void close() noexcept;
   /// Connections that the server does not know of: in their handshake, or only to be emptied.
   [[nodiscard]] std::size_t apart() const noexcept;
+  /// Ends the oldest of those that are only to be emptied.
+  void make_room() noexcept;
 
  private:
   class Tunnel;

@@ -122,6 +122,7 @@ base::Result<TlsPtr<SSL_CTX>> make_context(TlsSide side, const TlsOptions& optio
 struct TlsContext::Loaded {
   TlsPtr<SSL_CTX> context;
   Marks marks;
+  std::optional<Marks> bad;  // Of files that were read since and are of no use.
 };
 
 TlsContext::TlsContext(TlsSide side, TlsOptions options, const base::Log& lines, std::string who)
@@ -131,17 +132,18 @@ TlsContext::~TlsContext() = default;
 
 base::Result<bool> TlsContext::refresh() {
   const auto marks = marks_of(options_);  // Before the reading: a change during it is seen later.
-  if (loaded_ && loaded_->marks == marks) return true;
+  if (loaded_ && (loaded_->marks == marks || loaded_->bad == marks)) return true;
   auto context = make_context(side_, options_);
   if (!context) {
     if (!loaded_) return context.error();
+    loaded_->bad = marks;
     if (std::exchange(told_, context.error().text) != context.error().text) {
       lines_.warning(fmt::format("{}: {}; what was read before stays in use", who_, told_));
     }
     return true;
   }
   if (loaded_) lines_.info(fmt::format("{}: has read its TLS files anew", who_));
-  loaded_ = std::make_unique<Loaded>(Loaded{std::move(*context), marks});
+  loaded_ = std::make_unique<Loaded>(Loaded{std::move(*context), marks, std::nullopt});
   told_.clear();
   if (X509* own = SSL_CTX_get0_certificate(loaded_->context.get())) {
     if (const auto why = age_fault(own); !why.empty()) {
