@@ -77,12 +77,17 @@ TEST_F(ShippedConfigTest, IsGoodWithEveryKeyUncommentedAndTheValuesAreTheDefault
   const Json all = effective(all_uncommented());
   // The default is another for a user that cannot write to /run.
   const Json bare = effective(R"({"control": {"socket": "/run/lariat/lariat.sock"}, "endpoints": {
-    "east": {"url": "tsdp://agg1.example:2600"}, "west": {"url": "tsdp://agg2.example:2600"}}})");
+    "east": {"url": "tsdp://agg1.example:2600"},
+    "west": {"url": "tsdp+tls://agg2.example:2600", "tls": {"ca": "/etc/ssl/ours.pem"}},
+    "graphite": {"url": "graphite://carbon.example:2003"},
+    "influx": {"url": "influx+http://influx.example:8086/write?db=metrics"},
+    "prometheus": {"url": "prometheus+http://metrics.example:9090/api/v1/write"},
+    "bolo": {"url": "bolo://bolo.example:2999"}}})");
   EXPECT_EQ(all, bare);
 }
 
 TEST_F(ShippedConfigTest, ListsTheKeysOfAnEndpointWithTheirDefaults) {
-  const std::string keys = listed_keys("\"start\"");
+  const std::string keys = listed_keys("\"start\"") + ", " + listed_keys("\"heartbeat\"");
   const Json endpoint = effective(R"({"endpoints": {"x": {"url": "tsdp://a.example:2600"}}})");
   EXPECT_EQ(effective(R"({"endpoints": {"x": {"url": "tsdp://a.example:2600", )" + keys + "}}}"),
             endpoint);

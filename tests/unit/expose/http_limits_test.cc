@@ -106,7 +106,7 @@ TEST_F(HttpLimitsTest, AClientThatNeverReadsIsLeftInTimeWithoutASpin) {
   test::run_for(agent_.loop, milliseconds(100));  // Until the buffers are full.
   const auto before = agent_.loop.stats().iterations;
   ASSERT_TRUE(until_connections(0));
-  EXPECT_LT(agent_.loop.stats().iterations - before, 50U);
+  EXPECT_LT(agent_.loop.stats().iterations - before, 500U) << "a spin is 100,000";
 }
 
 TEST_F(HttpLimitsTest, ManyClientsThatNeverReadCostNoneOfTheOthersItsScrape) {
