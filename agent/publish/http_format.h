@@ -37,8 +37,8 @@ class HttpFormat {
   [[nodiscard]] virtual std::span<const std::string> headers() const noexcept = 0;
   /// A refusal may mean that the good part is stored.
   [[nodiscard]] virtual bool stores_part() const noexcept = 0;
-  /// Appends an item to `octets` and fills in its place and series. `appended`: when its frame was
-  /// appended to the log. False, and nothing appended, if the format cannot express it.
+  /// Appends an item to `octets` and fills in its place and series. `appended`: about when its
+  /// frame was appended to the log. False, and nothing appended, if the format cannot express it.
   [[nodiscard]] virtual bool append(const proto::Point& point, base::WallTime appended,
                                     std::vector<char>& octets, HttpItem& item) = 0;
   /// For a person: the series of an item.

@@ -105,11 +105,14 @@ class RemoteWriteFormat final : public HttpFormat {
     const auto metric = proto::metric_of(point.name);
     const auto kind = static_cast<XXH64_hash_t>(point.kind);
     const auto hash = ::XXH3_64bits_withSeed(metric.data(), metric.size(), kind);
+    if (const auto known = family_places_.find(hash); known != family_places_.end()) {
+      return known->second;
+    }
     const auto last = static_cast<std::uint32_t>(families_.size());
     if (last == kMostFamilies) return last;  // Of those beyond it no type is told.
-    const auto [place, added] = family_places_.try_emplace(hash, last);
-    if (added) families_.push_back(kNeverTold);
-    return place->second;
+    family_places_.emplace(hash, last);
+    families_.push_back(kNeverTold);
+    return last;
   }
 
   void tell_type(std::uint32_t family, const proto::Point& point, std::int64_t now) {
