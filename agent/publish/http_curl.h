@@ -97,6 +97,7 @@ struct HttpClient::Curl {
   std::string location_;
   std::size_t body_bytes_ = 0;
   std::size_t header_bytes_ = 0;
+  bool reuses_ = false;  // It came by a connection that was there before.
   bool too_long_ = false;
 };
 

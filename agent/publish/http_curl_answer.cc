@@ -148,9 +148,9 @@ HttpAnswer HttpClient::Curl::answer_of(CURLcode code) {
 }
 
 HttpAnswer HttpClient::Curl::failure_of(CURLcode code) {
-  const bool handshaken = owner_.target_.secure ? number(CURLINFO_APPCONNECT_TIME_T) > 0
-                                                : number(CURLINFO_CONNECT_TIME_T) > 0;
-  if (!handshaken) return not_connected(code);
+  // Of a connection that was there before libcurl tells no times.
+  const auto made = owner_.target_.secure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T;
+  if (!reuses_ && number(made) <= 0) return not_connected(code);
   const auto peer = owner_.peer_;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

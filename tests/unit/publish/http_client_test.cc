@@ -205,6 +205,15 @@ TEST_F(HttpClientTest, GivesAServerThatNeverAnswersItsTime) {
   EXPECT_EQ(post("abc").status, 204);
 }
 
+TEST_F(HttpClientTest, AConnectionThatWasKeptIsOneThoughNoAnswerComes) {
+  target_.timeout = milliseconds(50);
+  target_.connect_timeout = milliseconds(50);
+  ASSERT_EQ(post("abc").status, 204);
+  answer_with({.then = HttpReply::Then::kHold});
+  EXPECT_EQ(post("def").end, HttpEnd::kTimedOut);
+  EXPECT_EQ(server_.connections(), 1U);
+}
+
 TEST_F(HttpClientTest, TellsACloseInTheMiddle) {
   answer_with({.status = 200, .body = "twenty octets or so", .then = HttpReply::Then::kCloseHalf});
   EXPECT_EQ(post("abc").end, HttpEnd::kClosed);
