@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kKeptRejected = 16;
 constexpr std::chrono::minutes kRejectedTold{1};
-// A body that was answered so often by an error of the server may be the reason of it.
-constexpr unsigned kPoison = 10;
 // Kinds of trouble: a status, or one of these and more.
 constexpr int kNotConnectedKind = 1'000;
 constexpr int kEndKind = 2'000;
@@ -113,16 +111,20 @@ void HttpEndpoint::not_answered(const HttpAnswer& answer) {
 // One that takes no request without samples is there all the same.
 void HttpEndpoint::greeted(const HttpAnswer& answer, HttpVerdict verdict) {
   if (verdict == HttpVerdict::kBusy || verdict == HttpVerdict::kMisconfigured) {
-    wait_and_retry(config_.back_off_max, in_words(answer, client_->peer()), answer.status);
+    const bool busy = verdict == HttpVerdict::kBusy;
+    wait_and_retry(busy ? wait_after(answer) : config_.back_off_max,
+                   in_words(answer, client_->peer()), answer.status);
     return;
   }
   well();
+  wait_for_ends();
   consider();
 }
 
 void HttpEndpoint::taken() {
   stats_.last_success = context_.loop.wall_now();
   well();
+  if (busy_answers_ > 0) poison_ = false;  // It was the server after all.
   if (good_ == std::nullopt) good_ = pieces_.next().from;
   pieces_.pass();
   go_on();
@@ -154,7 +156,7 @@ void HttpEndpoint::refused(const HttpAnswer& answer, bool too_large) {
 }
 
 void HttpEndpoint::go_on() {
-  busy_answers_ = 0;
+  busy_answers_ = controls_taken_ = 0;
   if (!pieces_.done()) {
     send();
     return;
@@ -166,39 +168,6 @@ void HttpEndpoint::go_on() {
     begin_reader();
   }
   consider();
-}
-
-// Of a server's error that comes back for the same body the body may be the reason: then an item
-// that is sent alone shows that others are taken.
-void HttpEndpoint::busy(const HttpAnswer& answer) {
-  const bool error = answer.status >= 500;
-  if (error) ++busy_answers_;
-  const auto piece = pieces_.next();
-  if (error && poison_ && good_) {
-    blamed_ = answer;
-    send_control(*good_);
-    return;
-  }
-  if (error && busy_answers_ >= kPoison && piece.size() > 1) {
-    blamed_ = answer;
-    next_control_ = busy_answers_ % 2 == 0 ? piece.from : piece.to - 1;
-  }
-  const auto wait = std::max(jittered(), retry_after(answer.retry_after, context_.loop.wall_now())
-                                             .value_or(std::chrono::milliseconds(0)));
-  wait_and_retry(wait, in_words(answer, client_->peer()), answer.status);
-}
-
-void HttpEndpoint::control_answered(const HttpAnswer& answer, HttpVerdict verdict) {
-  if (verdict == HttpVerdict::kBusy || verdict == HttpVerdict::kMisconfigured) {
-    wait_and_retry(jittered(), in_words(answer, client_->peer()), answer.status);
-    return;
-  }
-  good_ = encoded_.from;
-  if (std::exchange(poison_, true)) {
-    refused(std::exchange(blamed_, {}), false);
-  } else {
-    send();  // The server may be well again.
-  }
 }
 
 void HttpEndpoint::note_rejected(const HttpItem& item, const HttpAnswer& answer) {
@@ -249,6 +218,11 @@ void HttpEndpoint::wait_and_retry(std::chrono::milliseconds wait, const std::str
   was_away_ = true;
   rest_ = wait;
   retry_.start(wait);
+}
+
+std::chrono::milliseconds HttpEndpoint::wait_after(const HttpAnswer& answer) {
+  const auto wanted = retry_after(answer.retry_after, context_.loop.wall_now());
+  return std::max(jittered(), wanted.value_or(std::chrono::milliseconds(0)));
 }
 
 std::chrono::milliseconds HttpEndpoint::jittered() {

@@ -73,6 +73,13 @@ TEST_F(HttpEndpointTest, TellsWhatIsWrongWithTheUrlBeforeThereIsAnythingToSend) 
   EXPECT_THAT(endpoint().last_error(), IsEmpty());
 }
 
+TEST_F(HttpEndpointTest, AServerThatIsBusyAtFirstSaysForHowLong) {
+  answer_with({.status = 429, .headers = {"Retry-After: 120"}});
+  endpoint();
+  ASSERT_TRUE(until([this] { return endpoint().state() == EndpointState::kWaiting; }));
+  EXPECT_EQ(endpoint().rest(), seconds(120));
+}
+
 TEST_F(HttpEndpointTest, FindsAServerThatComesLaterWithNothingToSend) {
   const auto port = server_.port();
   server_.stop_listening();
@@ -269,29 +276,6 @@ TEST_F(HttpEndpointTest, KnowsThatInfluxHasStoredTheRest) {
   EXPECT_THAT(endpoint().rejected().front().why, HasSubstr("type conflict"));
 }
 
-TEST_F(HttpEndpointTest, FindsTheSampleThatTheServerBreaksOn) {
-  refuse_values({77}, 500);
-  endpoint();
-  publish_many(300);
-  ASSERT_TRUE(until_settled());
-  EXPECT_EQ(dropped(DropReason::kRejected), 1U);
-  EXPECT_EQ(endpoint().ledger().delivered, 299U);
-  ASSERT_EQ(endpoint().rejected().size(), 1U);
-  EXPECT_EQ(endpoint().rejected().front().value, 77);
-}
-
-TEST_F(HttpEndpointTest, BlamesNoSampleWhenTheServerIsBroken) {
-  int left = 100;
-  server_.on_request = [&](const test::HttpRequest&) -> HttpReply {
-    return {.status = left-- > 0 ? 500 : 204};
-  };
-  endpoint();
-  publish_many(300);
-  ASSERT_TRUE(until_settled());
-  expect_delivered(300);
-  EXPECT_EQ(dropped(DropReason::kRejected), 0U);
-}
-
 TEST_F(HttpEndpointTest, LeavesOutWhatTheFormatCannotExpress) {
   config_.output.labels = {};
   endpoint();
@@ -428,6 +412,21 @@ TEST_F(HttpEndpointTest, EndsAllSeriesWhenTheRunEnds) {
     EXPECT_TRUE(sample.stale);
     EXPECT_EQ(sample.milliseconds, kTime * 1000 + 1);
   }
+  expect_delivered(3);
+}
+
+TEST_F(HttpEndpointTest, AtTheEndOfTheRunAServerThatWasBusyForLongIsAskedOnceMore) {
+  config_.stall_timeout = milliseconds(0);
+  answer_with({.status = 429, .headers = {"Retry-After: 120"}});
+  endpoint();
+  publish_many(3);
+  ASSERT_TRUE(until([this] { return endpoint().stalled(); }));
+  answer_with({});
+  bool told = false;
+  bool all = false;
+  publisher_.drain(seconds(60), [&](bool done) { told = true, all = done; });
+  ASSERT_TRUE(until([&] { return told; }));
+  EXPECT_TRUE(all);
   expect_delivered(3);
 }
 
