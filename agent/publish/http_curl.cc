@@ -178,8 +178,9 @@ std::optional<std::string> HttpClient::Curl::begin(std::span<const char> body,
   line_ended_ = false;
   retry_after_.clear();
   location_.clear();
+  dropped_ = {};
   body_bytes_ = header_bytes_ = 0;
-  too_long_ = false;
+  too_long_ = headed_ = false;
   reuses_ = !open.empty();
   error_[0] = '\0';
   busy = true;

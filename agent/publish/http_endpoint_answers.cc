@@ -133,7 +133,7 @@ void HttpEndpoint::taken() {
 // Which ones it has not stored it does not say.
 void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
   const auto piece = pieces_.next();
-  const auto dropped = std::min<std::uint64_t>(dropped_in(answer.first_line), piece.size());
+  const auto dropped = std::clamp<std::uint64_t>(answer.dropped, 1, piece.size());
   stats_.last_success = context_.loop.wall_now();
   well();
   frames_rejected_ += dropped;
