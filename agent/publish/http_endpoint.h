@@ -97,7 +97,8 @@ class HttpEndpoint final : public Endpoint {
   [[nodiscard]] std::chrono::milliseconds wait_after(const HttpAnswer& answer);
   [[nodiscard]] std::optional<std::size_t> choose_control() const;
   void control_answered(const HttpAnswer& answer, HttpVerdict verdict);
-  void note_rejected(const HttpItem& item, const HttpAnswer& answer);
+  void pause();
+  void note_rejected(HttpPieces::Piece piece, const HttpAnswer& answer);
   void keep_rejected(RejectedSample sample);
   void tell_rejected(const HttpAnswer& answer);
   void tell_unsupported();
@@ -137,6 +138,7 @@ class HttpEndpoint final : public Endpoint {
   int trouble_ = 0;  // Its kind, of which the log has a line; 0: none.
   std::optional<base::Monotonic> trouble_since_;
   std::chrono::milliseconds rest_{};
+  std::chrono::milliseconds pause_{};  // After a batch of which nothing was taken; 0: none was.
   std::chrono::milliseconds ceiling_;
   std::minstd_rand random_;
 

@@ -123,6 +123,7 @@ void HttpEndpoint::greeted(const HttpAnswer& answer, HttpVerdict verdict) {
 
 void HttpEndpoint::taken() {
   stats_.last_success = context_.loop.wall_now();
+  pause_ = {};
   well();
   if (busy_answers_ > 0) poison_ = false;  // It was the server after all.
   if (good_ == std::nullopt) good_ = pieces_.next().from;
@@ -135,6 +136,7 @@ void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
   const auto piece = pieces_.next();
   const auto dropped = std::clamp<std::uint64_t>(answer.dropped, 1, piece.size());
   stats_.last_success = context_.loop.wall_now();
+  pause_ = {};
   well();
   frames_rejected_ += dropped;
   rejected_untold_ += dropped;
@@ -149,9 +151,7 @@ void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
 
 void HttpEndpoint::refused(const HttpAnswer& answer, bool too_large) {
   well();
-  if (const auto alone = too_large ? pieces_.halve() : pieces_.refuse()) {
-    note_rejected(batch_.items()[*alone], answer);
-  }
+  if (const auto out = too_large ? pieces_.halve() : pieces_.refuse()) note_rejected(*out, answer);
   go_on();
 }
 
@@ -167,18 +167,35 @@ void HttpEndpoint::go_on() {
     end_reader();
     begin_reader();
   }
-  consider();
+  if (pieces_.none_taken() && !pressed_ && !finishing_) {
+    pause();
+  } else {
+    consider();
+  }
 }
 
-void HttpEndpoint::note_rejected(const HttpItem& item, const HttpAnswer& answer) {
-  const auto octets = batch_.octets_of(item);
-  keep_rejected({.name = printable(format_->name_of(octets)),
+// A server that refuses all of a batch is not asked about the next at once.
+void HttpEndpoint::pause() {
+  const auto most = std::max(config_.back_off_max, config_.back_off_min);
+  pause_ = std::clamp(pause_ * 2, config_.back_off_min, most);
+  rest_ = pause_;
+  retry_.start(pause_);
+}
+
+void HttpEndpoint::note_rejected(HttpPieces::Piece piece, const HttpAnswer& answer) {
+  const auto items = batch_.items().subspan(piece.from, piece.size());
+  const auto& item = items.front();
+  auto name = printable(format_->name_of(batch_.octets_of(item)));
+  if (items.size() > 1) name = fmt::format("{} samples from {} on", items.size(), name);
+  keep_rejected({.name = std::move(name),
                  .value = item.value,
                  .seconds = item.seconds,
                  .why = fmt::format("{}: {}", answer.status, answer.first_line)});
-  if (item.ours) return;
-  ++frames_rejected_;
-  ++rejected_untold_;
+  std::uint64_t frames = 0;
+  for (const auto& each : items) frames += each.ours ? 0 : 1;
+  if (frames == 0) return;
+  frames_rejected_ += frames;
+  rejected_untold_ += frames;
   tell_rejected(answer);
 }
 

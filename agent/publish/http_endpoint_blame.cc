@@ -37,8 +37,8 @@ void HttpEndpoint::busy(const HttpAnswer& answer) {
   if (answer.status == kInternalError) {
     ++busy_answers_;
     blamed_ = answer;
-    // One alone is lost by it: its error is to come twice in a row each time.
-    const bool sure = pieces_.next().size() > 1 || busy_answers_ % 2 == 0;
+    // What would be lost by it: its error is to come twice in a row each time.
+    const bool sure = !pieces_.leaves_out() || busy_answers_ % 2 == 0;
     if (poison_ && good_ && sure) {
       send_control(*good_);
       return;
@@ -77,7 +77,7 @@ void HttpEndpoint::control_answered(const HttpAnswer& answer, HttpVerdict verdic
     return;
   }
   ++controls_taken_;
-  if (pieces_.next().size() > 1 || controls_taken_ >= kControls) {
+  if (!pieces_.leaves_out() || controls_taken_ >= kControls) {
     refused(std::exchange(blamed_, {}), false);
   } else {
     wait_and_retry(jittered(), in_words(blamed_, client_->peer()), blamed_.status);

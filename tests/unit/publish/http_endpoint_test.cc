@@ -250,7 +250,23 @@ TEST_F(HttpEndpointTest, KeepsTheLastSixteenThatWereRefused) {
   ASSERT_TRUE(until_settled());
   EXPECT_EQ(dropped(DropReason::kRejected), 40U);
   ASSERT_EQ(endpoint().rejected().size(), 16U);
-  EXPECT_EQ(endpoint().rejected().back().value, 39);
+  EXPECT_THAT(endpoint().rejected().back().name, HasSubstr("samples from"));
+}
+
+TEST_F(HttpEndpointTest, PausesWhenAllOfABatchIsRefused) {
+  config_.output.batch = {.samples = 2, .age = seconds(3600)};
+  config_.back_off_min = config_.back_off_max = seconds(3600);
+  answer_with({.status = 400, .body = "no"});
+  endpoint();
+  publish_many(4);
+  ASSERT_TRUE(until([this] { return dropped(DropReason::kRejected) == 2; }));
+  EXPECT_EQ(endpoint().state(), EndpointState::kWaiting);
+  EXPECT_EQ(server_.requests().size(), 3U);
+  answer_with({});
+  ASSERT_TRUE(until([this] {
+    endpoint().hurry();
+    return endpoint().ledger().delivered == 2;
+  }));
 }
 
 TEST_F(HttpEndpointTest, SendsLessAtOnceToAServerThatWantsLess) {
