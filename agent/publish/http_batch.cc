@@ -137,7 +137,7 @@ void HttpBatch::leave_out_superseded() {
 }
 
 void HttpBatch::close(HttpFormat& format, bool all_end, base::WallTime now) {
-  format.append_ended(now, all_end, octets_, items_);
+  format.append_ended(now, all_end, limits_, octets_, items_);
   metadata_from_ = octets_.size();
   if (!items_.empty()) format.append_metadata(octets_);
 }

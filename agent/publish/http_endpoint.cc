@@ -223,7 +223,7 @@ void HttpEndpoint::settle_batch(std::uint64_t expired) {
   cursor_->refuse(DropReason::kUnsupported, batch_.unsupported());
   cursor_->refuse(DropReason::kExpired, expired);
   context_.touched = true;
-  if (std::exchange(ends_all_, false)) finishing_ = false;
+  if (std::exchange(ends_all_, false)) finishing_ = format_->has_open();
   wait_for_ends();
 }
 

@@ -48,9 +48,9 @@ class HttpFormat {
   /// the same body.
   virtual void append_metadata(std::vector<char>& octets) = 0;
   /// Appends items that end the series which have not come for so long that they have ended; with
-  /// `all` each that has not ended yet.
-  virtual void append_ended(base::WallTime now, bool all, std::vector<char>& octets,
-                            std::vector<HttpItem>& items) = 0;
+  /// `all` each that has not ended yet; the rest next time, if there are more than `limits` allow.
+  virtual void append_ended(base::WallTime now, bool all, const BatchLimits& limits,
+                            std::vector<char>& octets, std::vector<HttpItem>& items) = 0;
   /// Series are open that it could end.
   [[nodiscard]] virtual bool has_open() const noexcept = 0;
   /// When the next series will have ended, if it does not come, as of the last `append_ended`.

@@ -76,9 +76,11 @@ class RemoteWriteFormat final : public HttpFormat {
   }
 
   // A millisecond after its last sample: what comes later, also of a next agent, is in order.
-  void append_ended(base::WallTime now, bool all, std::vector<char>& octets,
-                    std::vector<HttpItem>& items) override {
-    while (const auto ended = series_.take_ended(seconds_of(now), all)) {
+  void append_ended(base::WallTime now, bool all, const BatchLimits& limits,
+                    std::vector<char>& octets, std::vector<HttpItem>& items) override {
+    while (items.size() < limits.samples && octets.size() < limits.bytes) {
+      const auto ended = series_.take_ended(seconds_of(now), all);
+      if (!ended) break;
       auto& item = items.emplace_back(HttpItem{.seconds = ended->seconds, .ours = true});
       put(*ended, proto::kStaleMark, ended->seconds * 1000 + 1, octets, item);
     }

@@ -142,6 +142,7 @@ TEST_F(HttpBatchTest, NoSeriesHasEndedThatCameDuringAnOutage) {
 
 TEST_F(HttpBatchTest, TypesOfKnownFamiliesAreToldThoughThereIsRoomForNoMore) {
   format_ = make_remote_write_format({.hostname = "web1"});
+  const BatchLimits most{.samples = 100'000, .bytes = 64U << 20U};
   std::vector<char> octets;
   std::vector<HttpItem> items;
   const auto type_told = [&](const std::string& name) {
@@ -155,7 +156,7 @@ TEST_F(HttpBatchTest, TypesOfKnownFamiliesAreToldThoughThereIsRoomForNoMore) {
   };
   for (unsigned i = 0; i < 50'001; ++i) {
     type_told("m" + std::to_string(i) + " a=1");
-    if (i % 10'000 == 0) format_->append_ended(now_, true, octets, items);
+    if (i % 10'000 == 0) format_->append_ended(now_, true, most, octets, items);
   }
   now_ += std::chrono::seconds(700);
   EXPECT_FALSE(type_told("m50000 a=2")) << "no room for that";

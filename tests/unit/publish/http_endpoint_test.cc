@@ -432,6 +432,22 @@ TEST_F(HttpEndpointTest, EndsAllSeriesWhenTheRunEnds) {
   expect_delivered(3);
 }
 
+TEST_F(HttpEndpointTest, EndsOfSeriesAreNoMoreAtOnceThanSamples) {
+  config_.output.batch.samples = 2;
+  endpoint();
+  publish_many(5);
+  ASSERT_TRUE(until_settled());
+  const auto before = server_.requests().size();
+  bool all = false;
+  publisher_.drain(seconds(60), [&](bool done) { all = done; });
+  ASSERT_TRUE(until([&] { return all; }));
+  std::vector<std::size_t> sizes;
+  for (auto at = before; at < server_.requests().size(); ++at) {
+    sizes.push_back(test::read_write_request(server_.requests()[at].body).samples.size());
+  }
+  EXPECT_THAT(sizes, ElementsAre(2, 2, 1));
+}
+
 TEST_F(HttpEndpointTest, AtTheEndOfTheRunAServerThatWasBusyForLongIsAskedOnceMore) {
   config_.stall_timeout = milliseconds(0);
   answer_with({.status = 429, .headers = {"Retry-After: 120"}});
