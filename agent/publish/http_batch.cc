@@ -21,6 +21,13 @@ std::int64_t seconds_of(base::WallTime time) noexcept {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+// Marks of the log tell of many frames only when the first was appended; the rest lie between that
+// and now, and the time of a sample is close to its own.
+base::WallTime appended(std::int64_t seconds, const Gathered& about, base::WallTime now) noexcept {
+  seconds = std::max(std::min(seconds, seconds_of(now)), seconds_of(about.oldest));
+  return base::WallTime(std::chrono::seconds(seconds));
+}
+
 }  // namespace
 
 void HttpBatch::clear() noexcept {
@@ -35,17 +42,22 @@ void HttpBatch::clear() noexcept {
 void HttpBatch::fill(LogReader& reader, HttpFormat& format, proto::Totals& totals,
                      std::span<std::byte> scratch, base::WallTime now) {
   std::array<iovec, kSpans> spans;
+  Filling filling{format, totals, now};
   newest_ = now;
+  base::WallTime latest{};
   std::size_t count = 0;
   while ((count = reader.gather(spans, kGather, scratch)) > 0) {
-    const auto about = reader.gathered();
-    newest_ = about.oldest;  // Of what comes after it.
-    if (full()) break;
-    newest_ = now;
+    const auto& about = filling.about = reader.gathered();
+    if (full()) {
+      // Of what comes after it; unless that is of another lane.
+      if (about.oldest >= latest) newest_ = about.oldest;
+      break;
+    }
+    latest = std::max(latest, about.oldest);
     std::size_t used = 0;
     for (const auto& span : std::span(spans).first(count)) {
       const std::span bytes(static_cast<const std::byte*>(span.iov_base), span.iov_len);
-      const auto taken = take(bytes, about, format, totals);
+      const auto taken = take(bytes, filling);
       used += taken;
       if (taken < bytes.size()) break;
     }
@@ -57,30 +69,30 @@ void HttpBatch::fill(LogReader& reader, HttpFormat& format, proto::Totals& total
 }
 
 // Whole frames; how many octets they have.
-std::size_t HttpBatch::take(std::span<const std::byte> frames, const Gathered& about,
-                            HttpFormat& format, proto::Totals& totals) {
+std::size_t HttpBatch::take(std::span<const std::byte> frames, const Filling& filling) {
   std::size_t at = 0;
   while (at < frames.size() && !full()) {
     const auto rest = frames.subspan(at);
     const auto size = proto::message_size(rest);
     if (size == 0 || size > rest.size()) break;
-    take_frame(rest.first(size), about, format, totals);
+    take_frame(rest.first(size), filling);
     at += size;
   }
   return at;
 }
 
-void HttpBatch::take_frame(std::span<const std::byte> frame, const Gathered& about,
-                           HttpFormat& format, proto::Totals& totals) {
+void HttpBatch::take_frame(std::span<const std::byte> frame, const Filling& filling) {
   ++frames_;
+  const auto& about = filling.about;
   const proto::MessageView message(frame);
   if (message.opcode() == proto::Opcode::kSubmit) {
     const proto::Submit submit(message);
-    const auto point = submit.finite()
-                           ? proto::point_of(submit, totals, about.resend, seconds_of(about.oldest))
-                           : std::nullopt;
+    const auto point = submit.finite() ? proto::point_of(submit, filling.totals, about.resend,
+                                                         seconds_of(about.oldest))
+                                       : std::nullopt;
     HttpItem item;
-    if (point && format.append(*point, about.oldest, octets_, item)) {
+    if (point && filling.format.append(*point, appended(point->seconds, about, filling.now),
+                                       octets_, item)) {
       item.seconds = point->seconds;
       item.value = point->value;
       items_.push_back(item);
@@ -125,7 +137,7 @@ void HttpBatch::leave_out_superseded() {
 }
 
 void HttpBatch::close(HttpFormat& format, bool all_end, base::WallTime now) {
-  format.append_ended(now, all_end, octets_, items_);
+  format.append_ended(now, all_end, limits_, octets_, items_);
   metadata_from_ = octets_.size();
   if (!items_.empty()) format.append_metadata(octets_);
 }

@@ -50,10 +50,15 @@ class HttpBatch {
   [[nodiscard]] bool full() const noexcept {
     return frames_ >= limits_.samples || octets_.size() >= limits_.bytes;
   }
-  std::size_t take(std::span<const std::byte> frames, const Gathered& about, HttpFormat& format,
-                   proto::Totals& totals);
-  void take_frame(std::span<const std::byte> frame, const Gathered& about, HttpFormat& format,
-                  proto::Totals& totals);
+  /// What `fill` works with.
+  struct Filling {
+    HttpFormat& format;
+    proto::Totals& totals;
+    base::WallTime now;
+    Gathered about{};
+  };
+  std::size_t take(std::span<const std::byte> frames, const Filling& filling);
+  void take_frame(std::span<const std::byte> frame, const Filling& filling);
   void order();
   void leave_out_superseded();
 

@@ -36,6 +36,7 @@ struct HttpAnswer {
   std::string first_line;   ///< Of the body: printable, at most 512 octets.
   std::string retry_after;  ///< The header, as it came.
   std::string location;     ///< Likewise, printable.
+  std::uint64_t dropped{};  ///< The N of the last `dropped=N` in the body.
   std::string detail;       ///< Why there is no answer, in words; else empty.
 };
 

@@ -178,8 +178,10 @@ std::optional<std::string> HttpClient::Curl::begin(std::span<const char> body,
   line_ended_ = false;
   retry_after_.clear();
   location_.clear();
+  dropped_ = {};
   body_bytes_ = header_bytes_ = 0;
-  too_long_ = false;
+  too_long_ = headed_ = false;
+  reuses_ = !open.empty();
   error_[0] = '\0';
   busy = true;
   const auto code = ::curl_multi_add_handle(multi_.get(), easy_.get());
@@ -260,6 +262,7 @@ int HttpClient::Curl::time_out(CURLM* /*multi*/, long milliseconds, void* self) 
 curl_socket_t HttpClient::Curl::open_socket(void* self, curlsocktype /*purpose*/,
                                             curl_sockaddr* to) noexcept {
   auto* curl = static_cast<Curl*>(self);
+  curl->reuses_ = false;
   auto socket = net::stream_socket(to->family);
   if (!socket) return CURL_SOCKET_BAD;
   net::set_peer_options(socket.get(), {curl->owner_.target_.stall_timeout});

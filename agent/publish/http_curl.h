@@ -15,6 +15,7 @@
 
 #include "agent/net/address.h"
 #include "agent/publish/http_client.h"
+#include "agent/publish/http_verdict.h"
 
 namespace lariat::publish {
 
@@ -65,6 +66,7 @@ struct HttpClient::Curl {
   void set_up_route();
   void set_up_tls();
   void finish(CURLcode code);
+  [[nodiscard]] bool connected() const noexcept;
   [[nodiscard]] HttpAnswer answer_of(CURLcode code);
   [[nodiscard]] HttpAnswer failure_of(CURLcode code);
   [[nodiscard]] HttpAnswer not_connected(CURLcode code);
@@ -95,8 +97,11 @@ struct HttpClient::Curl {
   bool line_ended_ = false;
   std::string retry_after_;
   std::string location_;
+  DroppedCount dropped_;
   std::size_t body_bytes_ = 0;
   std::size_t header_bytes_ = 0;
+  bool headed_ = false;  // A head has ended.
+  bool reuses_ = false;  // It came by a connection that was there before.
   bool too_long_ = false;
 };
 

@@ -124,6 +124,12 @@ std::string HttpClient::Curl::text(CURLINFO what) const {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+// Of a connection that was there before libcurl tells no times.
+bool HttpClient::Curl::connected() const noexcept {
+  const auto made = owner_.target_.secure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T;
+  return reuses_ || number(made) > 0;
+}
+
 HttpAnswer HttpClient::Curl::answer_of(CURLcode code) {
   const auto ip = text(CURLINFO_PRIMARY_IP);
   const auto port = static_cast<std::uint16_t>(number(CURLINFO_PRIMARY_PORT));
@@ -139,18 +145,19 @@ HttpAnswer HttpClient::Curl::answer_of(CURLcode code) {
   }
   // We have cut it short ourselves: what it says is known.
   const bool cut = code == CURLE_WRITE_ERROR && too_long_ && status != 0;
-  if (code != CURLE_OK && !cut) return failure_of(code);
+  // The status counts, whatever becomes of the body.
+  const bool told = connected() && headed_ && status >= 200;
+  if (code != CURLE_OK && !cut && !told) return failure_of(code);
   return {.end = HttpEnd::kAnswered,
           .status = status,
           .first_line = first_line_,
           .retry_after = retry_after_,
-          .location = location_};
+          .location = location_,
+          .dropped = dropped_.value()};
 }
 
 HttpAnswer HttpClient::Curl::failure_of(CURLcode code) {
-  const bool handshaken = owner_.target_.secure ? number(CURLINFO_APPCONNECT_TIME_T) > 0
-                                                : number(CURLINFO_CONNECT_TIME_T) > 0;
-  if (!handshaken) return not_connected(code);
+  if (!connected()) return not_connected(code);
   const auto peer = owner_.peer_;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -217,6 +224,7 @@ std::size_t HttpClient::Curl::take_body(char* octets, std::size_t one, std::size
       curl->first_line_ += printable(octets[i]);
     }
   }
+  curl->dropped_.take({octets, size});
   curl->body_bytes_ += size;
   if (curl->body_bytes_ <= kMaxBody) return size;
   curl->too_long_ = true;
@@ -228,6 +236,8 @@ std::size_t HttpClient::Curl::take_header(char* octets, std::size_t one, std::si
   auto* curl = static_cast<Curl*>(self);
   const auto size = one * count;
   const std::string_view line(octets, size);
+  if (line.starts_with("HTTP/")) curl->headed_ = false;
+  if (line == "\r\n" || line == "\n") curl->headed_ = true;
   if (auto value = value_of(line, "Retry-After")) curl->retry_after_ = std::move(*value);
   if (auto value = value_of(line, "Location")) curl->location_ = std::move(*value);
   curl->header_bytes_ += size;

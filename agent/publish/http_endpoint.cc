@@ -56,6 +56,7 @@ void HttpEndpoint::begin_reader() {
   cursor_->serve_encoder(true);
   cursor_->begin_connection(context_.loop.wall_now());
   cursor_->allow_backlog(LogReader::kNoPace);
+  wait_for_ends();
 }
 
 // What the server has not answered for goes back, whole.
@@ -76,6 +77,7 @@ void HttpEndpoint::dial() {
   begin_reader();
   if (!has_batch_) {
     soon_.start(kAtOnce);  // What is published in this turn goes in place of a greeting.
+    wait_for_ends();
   } else if (expired()) {
     give_up();
   } else if (next_control_) {
@@ -104,6 +106,7 @@ bool HttpEndpoint::can_become(const EndpointConfig& next) const { return next.ur
 
 void HttpEndpoint::hurry() {
   pressed_ = true;
+  trouble_since_.reset();  // What it tries now has its own time.
   if (retry_.active()) {
     dial();
   } else {
@@ -190,7 +193,7 @@ void HttpEndpoint::greet() {
 // With nothing but the ends of series.
 void HttpEndpoint::end_series() {
   // Of those that wait to be gathered it is not known yet that they have come.
-  if (!running_ || !reading_ || has_batch_ || cursor_->behind()) return;
+  if (!running_ || !reading_ || has_batch_ || retry_.active() || cursor_->behind()) return;
   batch_.clear();
   ends_all_ = finishing_;
   batch_.close(*format_, ends_all_, context_.loop.wall_now());
@@ -200,9 +203,7 @@ void HttpEndpoint::end_series() {
 void HttpEndpoint::begin_pieces() {
   has_batch_ = true;
   frames_rejected_ = 0;
-  busy_answers_ = 0;
-  good_.reset();
-  poison_ = false;
+  forget_blame();
   encoded_ = {};
   pieces_.begin(batch_.items().size());
   context_.touched = true;
@@ -222,7 +223,11 @@ void HttpEndpoint::settle_batch(std::uint64_t expired) {
   cursor_->refuse(DropReason::kUnsupported, batch_.unsupported());
   cursor_->refuse(DropReason::kExpired, expired);
   context_.touched = true;
-  if (std::exchange(ends_all_, false)) finishing_ = false;
+  if (std::exchange(ends_all_, false)) finishing_ = format_->has_open();
+  wait_for_ends();
+}
+
+void HttpEndpoint::wait_for_ends() {
   if (const auto end = format_->next_end()) {
     ended_.start(std::max<std::chrono::nanoseconds>(*end - context_.loop.wall_now(),
                                                     std::chrono::milliseconds(1)));
@@ -242,16 +247,12 @@ void HttpEndpoint::give_up() {
     for (const auto& item : batch_.items().subspan(pieces_.next().from))
       frames += item.ours ? 0 : 1;
   }
+  forget_blame();
   settle_batch(frames);
   consider();
 }
 
 void HttpEndpoint::send() { post(pieces_.next()); }
-
-void HttpEndpoint::send_control(std::size_t item) {
-  control_ = item;
-  post({item, item + 1});
-}
 
 void HttpEndpoint::post(HttpPieces::Piece piece) {
   if (piece != encoded_) {

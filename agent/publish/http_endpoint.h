@@ -78,8 +78,10 @@ class HttpEndpoint final : public Endpoint {
   void end_series();
   void begin_pieces();
   void settle_batch(std::uint64_t expired);
+  void wait_for_ends();
   [[nodiscard]] bool expired() const;
   void give_up();
+  void forget_blame();
   void send();
   void send_control(std::size_t item);
   void post(HttpPieces::Piece piece);
@@ -92,8 +94,11 @@ class HttpEndpoint final : public Endpoint {
   void refused(const HttpAnswer& answer, bool too_large);
   void go_on();
   void busy(const HttpAnswer& answer);
+  [[nodiscard]] std::chrono::milliseconds wait_after(const HttpAnswer& answer);
+  [[nodiscard]] std::optional<std::size_t> choose_control() const;
   void control_answered(const HttpAnswer& answer, HttpVerdict verdict);
-  void note_rejected(const HttpItem& item, const HttpAnswer& answer);
+  void pause();
+  void note_rejected(HttpPieces::Piece piece, const HttpAnswer& answer);
   void keep_rejected(RejectedSample sample);
   void tell_rejected(const HttpAnswer& answer);
   void tell_unsupported();
@@ -133,12 +138,14 @@ class HttpEndpoint final : public Endpoint {
   int trouble_ = 0;  // Its kind, of which the log has a line; 0: none.
   std::optional<base::Monotonic> trouble_since_;
   std::chrono::milliseconds rest_{};
+  std::chrono::milliseconds pause_{};  // After a batch of which nothing was taken; 0: none was.
   std::chrono::milliseconds ceiling_;
   std::minstd_rand random_;
 
-  unsigned busy_answers_ = 0;  // Errors of the server in a row, to the present body.
-  bool poison_ = false;        // Others of this batch are taken.
-  HttpAnswer blamed_;          // What the present body got before the control was sent.
+  unsigned busy_answers_ = 0;    // Of status 500, to the present body.
+  unsigned controls_taken_ = 0;  // Since it was suspected.
+  bool poison_ = false;          // Others of this batch are taken.
+  HttpAnswer blamed_;            // What the present body got before the control was sent.
   // Items sent alone to see whether others are taken.
   std::optional<std::size_t> good_;  // One that was.
   std::optional<std::size_t> next_control_;

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kKeptRejected = 16;
 constexpr std::chrono::minutes kRejectedTold{1};
-// A body that was answered so often by an error of the server may be the reason of it.
-constexpr unsigned kPoison = 10;
 // Kinds of trouble: a status, or one of these and more.
 constexpr int kNotConnectedKind = 1'000;
 constexpr int kEndKind = 2'000;
@@ -113,16 +111,21 @@ void HttpEndpoint::not_answered(const HttpAnswer& answer) {
 // One that takes no request without samples is there all the same.
 void HttpEndpoint::greeted(const HttpAnswer& answer, HttpVerdict verdict) {
   if (verdict == HttpVerdict::kBusy || verdict == HttpVerdict::kMisconfigured) {
-    wait_and_retry(config_.back_off_max, in_words(answer, client_->peer()), answer.status);
+    const bool busy = verdict == HttpVerdict::kBusy;
+    wait_and_retry(busy ? wait_after(answer) : config_.back_off_max,
+                   in_words(answer, client_->peer()), answer.status);
     return;
   }
   well();
+  wait_for_ends();
   consider();
 }
 
 void HttpEndpoint::taken() {
   stats_.last_success = context_.loop.wall_now();
+  pause_ = {};
   well();
+  if (busy_answers_ > 0) poison_ = false;  // It was the server after all.
   if (good_ == std::nullopt) good_ = pieces_.next().from;
   pieces_.pass();
   go_on();
@@ -131,8 +134,9 @@ void HttpEndpoint::taken() {
 // Which ones it has not stored it does not say.
 void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
   const auto piece = pieces_.next();
-  const auto dropped = std::min<std::uint64_t>(dropped_in(answer.first_line), piece.size());
+  const auto dropped = std::clamp<std::uint64_t>(answer.dropped, 1, piece.size());
   stats_.last_success = context_.loop.wall_now();
+  pause_ = {};
   well();
   frames_rejected_ += dropped;
   rejected_untold_ += dropped;
@@ -147,14 +151,12 @@ void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
 
 void HttpEndpoint::refused(const HttpAnswer& answer, bool too_large) {
   well();
-  if (const auto alone = too_large ? pieces_.halve() : pieces_.refuse()) {
-    note_rejected(batch_.items()[*alone], answer);
-  }
+  if (const auto out = too_large ? pieces_.halve() : pieces_.refuse()) note_rejected(*out, answer);
   go_on();
 }
 
 void HttpEndpoint::go_on() {
-  busy_answers_ = 0;
+  busy_answers_ = controls_taken_ = 0;
   if (!pieces_.done()) {
     send();
     return;
@@ -165,51 +167,35 @@ void HttpEndpoint::go_on() {
     end_reader();
     begin_reader();
   }
-  consider();
-}
-
-// Of a server's error that comes back for the same body the body may be the reason: then an item
-// that is sent alone shows that others are taken.
-void HttpEndpoint::busy(const HttpAnswer& answer) {
-  const bool error = answer.status >= 500;
-  if (error) ++busy_answers_;
-  const auto piece = pieces_.next();
-  if (error && poison_ && good_) {
-    blamed_ = answer;
-    send_control(*good_);
-    return;
-  }
-  if (error && busy_answers_ >= kPoison && piece.size() > 1) {
-    blamed_ = answer;
-    next_control_ = busy_answers_ % 2 == 0 ? piece.from : piece.to - 1;
-  }
-  const auto wait = std::max(jittered(), retry_after(answer.retry_after, context_.loop.wall_now())
-                                             .value_or(std::chrono::milliseconds(0)));
-  wait_and_retry(wait, in_words(answer, client_->peer()), answer.status);
-}
-
-void HttpEndpoint::control_answered(const HttpAnswer& answer, HttpVerdict verdict) {
-  if (verdict == HttpVerdict::kBusy || verdict == HttpVerdict::kMisconfigured) {
-    wait_and_retry(jittered(), in_words(answer, client_->peer()), answer.status);
-    return;
-  }
-  good_ = encoded_.from;
-  if (std::exchange(poison_, true)) {
-    refused(std::exchange(blamed_, {}), false);
+  if (pieces_.none_taken() && !pressed_ && !finishing_) {
+    pause();
   } else {
-    send();  // The server may be well again.
+    consider();
   }
 }
 
-void HttpEndpoint::note_rejected(const HttpItem& item, const HttpAnswer& answer) {
-  const auto octets = batch_.octets_of(item);
-  keep_rejected({.name = printable(format_->name_of(octets)),
+// A server that refuses all of a batch is not asked about the next at once.
+void HttpEndpoint::pause() {
+  const auto most = std::max(config_.back_off_max, config_.back_off_min);
+  pause_ = std::clamp(pause_ * 2, config_.back_off_min, most);
+  rest_ = pause_;
+  retry_.start(pause_);
+}
+
+void HttpEndpoint::note_rejected(HttpPieces::Piece piece, const HttpAnswer& answer) {
+  const auto items = batch_.items().subspan(piece.from, piece.size());
+  const auto& item = items.front();
+  auto name = printable(format_->name_of(batch_.octets_of(item)));
+  if (items.size() > 1) name = fmt::format("{} samples from {} on", items.size(), name);
+  keep_rejected({.name = std::move(name),
                  .value = item.value,
                  .seconds = item.seconds,
                  .why = fmt::format("{}: {}", answer.status, answer.first_line)});
-  if (item.ours) return;
-  ++frames_rejected_;
-  ++rejected_untold_;
+  std::uint64_t frames = 0;
+  for (const auto& each : items) frames += each.ours ? 0 : 1;
+  if (frames == 0) return;
+  frames_rejected_ += frames;
+  rejected_untold_ += frames;
   tell_rejected(answer);
 }
 
@@ -249,6 +235,11 @@ void HttpEndpoint::wait_and_retry(std::chrono::milliseconds wait, const std::str
   was_away_ = true;
   rest_ = wait;
   retry_.start(wait);
+}
+
+std::chrono::milliseconds HttpEndpoint::wait_after(const HttpAnswer& answer) {
+  const auto wanted = retry_after(answer.retry_after, context_.loop.wall_now());
+  return std::max(jittered(), wanted.value_or(std::chrono::milliseconds(0)));
 }
 
 std::chrono::milliseconds HttpEndpoint::jittered() {

@@ -37,8 +37,8 @@ class HttpFormat {
   [[nodiscard]] virtual std::span<const std::string> headers() const noexcept = 0;
   /// A refusal may mean that the good part is stored.
   [[nodiscard]] virtual bool stores_part() const noexcept = 0;
-  /// Appends an item to `octets` and fills in its place and series. `appended`: when its frame was
-  /// appended to the log. False, and nothing appended, if the format cannot express it.
+  /// Appends an item to `octets` and fills in its place and series. `appended`: about when its
+  /// frame was appended to the log. False, and nothing appended, if the format cannot express it.
   [[nodiscard]] virtual bool append(const proto::Point& point, base::WallTime appended,
                                     std::vector<char>& octets, HttpItem& item) = 0;
   /// For a person: the series of an item.
@@ -48,9 +48,9 @@ class HttpFormat {
   /// the same body.
   virtual void append_metadata(std::vector<char>& octets) = 0;
   /// Appends items that end the series which have not come for so long that they have ended; with
-  /// `all` each that has not ended yet.
-  virtual void append_ended(base::WallTime now, bool all, std::vector<char>& octets,
-                            std::vector<HttpItem>& items) = 0;
+  /// `all` each that has not ended yet; the rest next time, if there are more than `limits` allow.
+  virtual void append_ended(base::WallTime now, bool all, const BatchLimits& limits,
+                            std::vector<char>& octets, std::vector<HttpItem>& items) = 0;
   /// Series are open that it could end.
   [[nodiscard]] virtual bool has_open() const noexcept = 0;
   /// When the next series will have ended, if it does not come, as of the last `append_ended`.

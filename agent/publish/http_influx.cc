@@ -46,8 +46,8 @@ class InfluxFormat final : public HttpFormat {
   }
 
   void append_metadata(std::vector<char>& /*octets*/) override {}
-  void append_ended(base::WallTime /*now*/, bool /*all*/, std::vector<char>& /*octets*/,
-                    std::vector<HttpItem>& /*items*/) override {}
+  void append_ended(base::WallTime /*now*/, bool /*all*/, const BatchLimits& /*limits*/,
+                    std::vector<char>& /*octets*/, std::vector<HttpItem>& /*items*/) override {}
   [[nodiscard]] bool has_open() const noexcept override { return false; }
   [[nodiscard]] std::optional<base::WallTime> next_end() const noexcept override { return {}; }
 

@@ -10,7 +10,8 @@ namespace lariat::publish {
 /// it refuses by halves, and loses no other.
 ///
 /// Parts go in order, left to right. Of n things of which b are refused alone, the whole and at
-/// most 2 b log2 n parts are sent. Threads: one.
+/// most 2 b log2 n parts are sent. After 32 + 4 log2 n refusals with nothing taken in between it
+/// parts no more: what is refused then is left out whole, until something is taken. Threads: one.
 class HttpPieces {
  public:
   struct Piece {
@@ -31,11 +32,17 @@ class HttpPieces {
 
   /// The server has taken it.
   void pass();
-  /// There is something in it that the server does not take: its halves are next. Of one alone:
-  /// that is it, and it is left out.
-  std::optional<std::size_t> refuse();
+  /// There is something in it that the server does not take: its halves are next. Or what is left
+  /// out: one alone, or more if it parts no more.
+  std::optional<Piece> refuse();
   /// It is too much at once, which says nothing about the halves. Of one alone as `refuse`.
-  std::optional<std::size_t> halve();
+  std::optional<Piece> halve();
+  /// `refuse` would leave out `next()`.
+  [[nodiscard]] bool leaves_out() const noexcept {
+    return next().size() == 1 || refusals_ >= most_;
+  }
+  /// Nothing of it was taken.
+  [[nodiscard]] bool none_taken() const noexcept { return !taken_; }
 
  private:
   struct Entry {
@@ -43,11 +50,15 @@ class HttpPieces {
     bool left = false;    // Of two of which one at least is refused; the other lies below it.
     bool guilty = false;  // Something in it is refused, without it having been sent.
   };
-  std::optional<std::size_t> part(bool guilty);
+  std::optional<Piece> leave_out();
+  std::optional<Piece> part(bool guilty);
   void part_guilty();
 
   std::vector<Entry> stack_;
   bool split_ = false;
+  bool taken_ = false;
+  unsigned refusals_ = 0;  // Since something was taken.
+  unsigned most_ = 0;
 };
 
 }  // namespace lariat::publish

@@ -76,9 +76,11 @@ class RemoteWriteFormat final : public HttpFormat {
   }
 
   // A millisecond after its last sample: what comes later, also of a next agent, is in order.
-  void append_ended(base::WallTime now, bool all, std::vector<char>& octets,
-                    std::vector<HttpItem>& items) override {
-    while (const auto ended = series_.take_ended(seconds_of(now), all)) {
+  void append_ended(base::WallTime now, bool all, const BatchLimits& limits,
+                    std::vector<char>& octets, std::vector<HttpItem>& items) override {
+    while (items.size() < limits.samples && octets.size() < limits.bytes) {
+      const auto ended = series_.take_ended(seconds_of(now), all);
+      if (!ended) break;
       auto& item = items.emplace_back(HttpItem{.seconds = ended->seconds, .ours = true});
       put(*ended, proto::kStaleMark, ended->seconds * 1000 + 1, octets, item);
     }
@@ -105,11 +107,14 @@ class RemoteWriteFormat final : public HttpFormat {
     const auto metric = proto::metric_of(point.name);
     const auto kind = static_cast<XXH64_hash_t>(point.kind);
     const auto hash = ::XXH3_64bits_withSeed(metric.data(), metric.size(), kind);
+    if (const auto known = family_places_.find(hash); known != family_places_.end()) {
+      return known->second;
+    }
     const auto last = static_cast<std::uint32_t>(families_.size());
     if (last == kMostFamilies) return last;  // Of those beyond it no type is told.
-    const auto [place, added] = family_places_.try_emplace(hash, last);
-    if (added) families_.push_back(kNeverTold);
-    return place->second;
+    family_places_.emplace(hash, last);
+    families_.push_back(kNeverTold);
+    return last;
   }
 
   void tell_type(std::uint32_t family, const proto::Point& point, std::int64_t now) {

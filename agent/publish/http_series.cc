@@ -56,6 +56,7 @@ void HttpSeries::see(Entry& entry, std::int64_t seconds, std::int64_t seen) noex
   entry.seen = seen;
   const auto end = end_of(entry);
   if (!next_end_ || end < *next_end_) next_end_ = end;
+  if (soonest_ && end < *soonest_) soonest_ = end;  // It is in the midst of looking.
 }
 
 // That none ends earlier was true when it looked; since then most have come again.

@@ -43,6 +43,21 @@ std::string_view advice(int status) noexcept {
 
 }  // namespace
 
+void DroppedCount::take(std::string_view text) noexcept {
+  constexpr std::string_view kMark = "dropped=";
+  constexpr std::uint64_t kMost = 1'000'000'000;  // More than any batch has.
+  for (const char octet : text) {
+    if (matched_ == kMark.size() && octet >= '0' && octet <= '9') {
+      value_ = std::min(value_ * 10 + static_cast<std::uint64_t>(octet - '0'), kMost);
+      continue;
+    }
+    if (matched_ == kMark.size()) matched_ = 0;
+    const std::size_t again = octet == kMark.front() ? 1 : 0;
+    matched_ = octet == kMark[matched_] ? matched_ + 1 : again;
+    if (matched_ == kMark.size()) value_ = 0;
+  }
+}
+
 HttpVerdict judge(const HttpAnswer& answer, bool stores_part) noexcept {
   const int status = answer.status;
   if (status >= 200 && status < 300) return HttpVerdict::kTaken;
@@ -97,17 +112,6 @@ std::optional<std::chrono::milliseconds> retry_after(const std::string& header,
   if (then < 0) return {};
   const auto wait = base::WallTime(std::chrono::seconds(then)) - now;
   return std::clamp<milliseconds>(wait, milliseconds(0), kLongestRest);
-}
-
-std::uint64_t dropped_in(std::string_view first_line) noexcept {
-  constexpr std::string_view kMark = "dropped=";
-  const auto at = first_line.rfind(kMark);
-  std::uint64_t count = 0;
-  if (at != std::string_view::npos) {
-    const auto digits = first_line.substr(at + kMark.size());
-    std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  }
-  return std::max<std::uint64_t>(count, 1);
 }
 
 }  // namespace lariat::publish

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,18 @@
 #include "agent/publish/http_client.h"
 
 namespace lariat::publish {
+
+/// The N of the last `dropped=N` of InfluxDB's `partial write`, in a text that comes in parts.
+class DroppedCount {
+ public:
+  void take(std::string_view text) noexcept;
+  /// 0: there was none.
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+ private:
+  std::size_t matched_ = 0;  // Octets of `dropped=`.
+  std::uint64_t value_ = 0;
+};
 
 /// What is to be done about a server's answer.
 enum class HttpVerdict {
@@ -32,8 +45,5 @@ enum class HttpVerdict {
 /// hour; nothing if it does not say.
 [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after(const std::string& header,
                                                                    base::WallTime now);
-
-/// The N of `dropped=N` in InfluxDB's `partial write`; at least 1.
-[[nodiscard]] std::uint64_t dropped_in(std::string_view first_line) noexcept;
 
 }  // namespace lariat::publish

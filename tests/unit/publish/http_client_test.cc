@@ -205,9 +205,20 @@ TEST_F(HttpClientTest, GivesAServerThatNeverAnswersItsTime) {
   EXPECT_EQ(post("abc").status, 204);
 }
 
+TEST_F(HttpClientTest, AConnectionThatWasKeptIsOneThoughNoAnswerComes) {
+  target_.timeout = milliseconds(50);
+  target_.connect_timeout = milliseconds(50);
+  ASSERT_EQ(post("abc").status, 204);
+  answer_with({.then = HttpReply::Then::kHold});
+  EXPECT_EQ(post("def").end, HttpEnd::kTimedOut);
+  EXPECT_EQ(server_.connections(), 1U);
+}
+
 TEST_F(HttpClientTest, TellsACloseInTheMiddle) {
   answer_with({.status = 200, .body = "twenty octets or so", .then = HttpReply::Then::kCloseHalf});
-  EXPECT_EQ(post("abc").end, HttpEnd::kClosed);
+  const auto half = post("abc");
+  EXPECT_EQ(half.end, HttpEnd::kAnswered) << "the status was whole";
+  EXPECT_EQ(half.status, 200);
   answer_with({.then = HttpReply::Then::kReset});
   const auto answer = post("abc");
   EXPECT_THAT(answer.end, testing::AnyOf(HttpEnd::kBroken, HttpEnd::kClosed));

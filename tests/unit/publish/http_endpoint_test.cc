@@ -73,6 +73,13 @@ TEST_F(HttpEndpointTest, TellsWhatIsWrongWithTheUrlBeforeThereIsAnythingToSend) 
   EXPECT_THAT(endpoint().last_error(), IsEmpty());
 }
 
+TEST_F(HttpEndpointTest, AServerThatIsBusyAtFirstSaysForHowLong) {
+  answer_with({.status = 429, .headers = {"Retry-After: 120"}});
+  endpoint();
+  ASSERT_TRUE(until([this] { return endpoint().state() == EndpointState::kWaiting; }));
+  EXPECT_EQ(endpoint().rest(), seconds(120));
+}
+
 TEST_F(HttpEndpointTest, FindsAServerThatComesLaterWithNothingToSend) {
   const auto port = server_.port();
   server_.stop_listening();
@@ -243,7 +250,23 @@ TEST_F(HttpEndpointTest, KeepsTheLastSixteenThatWereRefused) {
   ASSERT_TRUE(until_settled());
   EXPECT_EQ(dropped(DropReason::kRejected), 40U);
   ASSERT_EQ(endpoint().rejected().size(), 16U);
-  EXPECT_EQ(endpoint().rejected().back().value, 39);
+  EXPECT_THAT(endpoint().rejected().back().name, HasSubstr("samples from"));
+}
+
+TEST_F(HttpEndpointTest, PausesWhenAllOfABatchIsRefused) {
+  config_.output.batch = {.samples = 2, .age = seconds(3600)};
+  config_.back_off_min = config_.back_off_max = seconds(3600);
+  answer_with({.status = 400, .body = "no"});
+  endpoint();
+  publish_many(4);
+  ASSERT_TRUE(until([this] { return dropped(DropReason::kRejected) == 2; }));
+  EXPECT_EQ(endpoint().state(), EndpointState::kWaiting);
+  EXPECT_EQ(server_.requests().size(), 3U);
+  answer_with({});
+  ASSERT_TRUE(until([this] {
+    endpoint().hurry();
+    return endpoint().ledger().delivered == 2;
+  }));
 }
 
 TEST_F(HttpEndpointTest, SendsLessAtOnceToAServerThatWantsLess) {
@@ -259,7 +282,9 @@ TEST_F(HttpEndpointTest, SendsLessAtOnceToAServerThatWantsLess) {
 
 TEST_F(HttpEndpointTest, KnowsThatInfluxHasStoredTheRest) {
   use_influx();
-  answer_with({.status = 400, .body = R"({"error":"partial write: type conflict dropped=2"})"});
+  answer_with({.status = 400,
+               .body = R"({"error":"partial write: type conflict )" + std::string(600, 'x') +
+                       R"( dropped=2"})"});
   endpoint();
   publish_many(10);
   ASSERT_TRUE(until_settled());
@@ -267,29 +292,6 @@ TEST_F(HttpEndpointTest, KnowsThatInfluxHasStoredTheRest) {
   EXPECT_EQ(dropped(DropReason::kRejected), 2U);
   EXPECT_EQ(endpoint().ledger().delivered, 8U);
   EXPECT_THAT(endpoint().rejected().front().why, HasSubstr("type conflict"));
-}
-
-TEST_F(HttpEndpointTest, FindsTheSampleThatTheServerBreaksOn) {
-  refuse_values({77}, 500);
-  endpoint();
-  publish_many(300);
-  ASSERT_TRUE(until_settled());
-  EXPECT_EQ(dropped(DropReason::kRejected), 1U);
-  EXPECT_EQ(endpoint().ledger().delivered, 299U);
-  ASSERT_EQ(endpoint().rejected().size(), 1U);
-  EXPECT_EQ(endpoint().rejected().front().value, 77);
-}
-
-TEST_F(HttpEndpointTest, BlamesNoSampleWhenTheServerIsBroken) {
-  int left = 100;
-  server_.on_request = [&](const test::HttpRequest&) -> HttpReply {
-    return {.status = left-- > 0 ? 500 : 204};
-  };
-  endpoint();
-  publish_many(300);
-  ASSERT_TRUE(until_settled());
-  expect_delivered(300);
-  EXPECT_EQ(dropped(DropReason::kRejected), 0U);
 }
 
 TEST_F(HttpEndpointTest, LeavesOutWhatTheFormatCannotExpress) {
@@ -331,7 +333,6 @@ TEST_F(HttpEndpointTest, CountsHowConnectionsEnd) {
   server_.on_request = [&](const test::HttpRequest&) -> HttpReply {
     switch (number++) {
       case 0:
-        return {.status = 200, .body = "half of it", .then = HttpReply::Then::kCloseHalf};
       case 1:
         return {.then = HttpReply::Then::kReset};
       default:
@@ -428,6 +429,37 @@ TEST_F(HttpEndpointTest, EndsAllSeriesWhenTheRunEnds) {
     EXPECT_TRUE(sample.stale);
     EXPECT_EQ(sample.milliseconds, kTime * 1000 + 1);
   }
+  expect_delivered(3);
+}
+
+TEST_F(HttpEndpointTest, EndsOfSeriesAreNoMoreAtOnceThanSamples) {
+  config_.output.batch.samples = 2;
+  endpoint();
+  publish_many(5);
+  ASSERT_TRUE(until_settled());
+  const auto before = server_.requests().size();
+  bool all = false;
+  publisher_.drain(seconds(60), [&](bool done) { all = done; });
+  ASSERT_TRUE(until([&] { return all; }));
+  std::vector<std::size_t> sizes;
+  for (auto at = before; at < server_.requests().size(); ++at) {
+    sizes.push_back(test::read_write_request(server_.requests()[at].body).samples.size());
+  }
+  EXPECT_THAT(sizes, ElementsAre(2, 2, 1));
+}
+
+TEST_F(HttpEndpointTest, AtTheEndOfTheRunAServerThatWasBusyForLongIsAskedOnceMore) {
+  config_.stall_timeout = milliseconds(0);
+  answer_with({.status = 429, .headers = {"Retry-After: 120"}});
+  endpoint();
+  publish_many(3);
+  ASSERT_TRUE(until([this] { return endpoint().stalled(); }));
+  answer_with({});
+  bool told = false;
+  bool all = false;
+  publisher_.drain(seconds(60), [&](bool done) { told = true, all = done; });
+  ASSERT_TRUE(until([&] { return told; }));
+  EXPECT_TRUE(all);
   expect_delivered(3);
 }
 

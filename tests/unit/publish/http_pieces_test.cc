@@ -25,7 +25,7 @@ Outcome send(std::size_t count, const std::set<std::size_t>& bad, std::size_t mo
   while (!pieces.done()) {
     const auto piece = pieces.next();
     ++outcome.requests;
-    std::optional<std::size_t> out;
+    std::optional<HttpPieces::Piece> out;
     const auto first = bad.lower_bound(piece.from);
     if (piece.size() > most) {
       out = pieces.halve();
@@ -35,7 +35,7 @@ Outcome send(std::size_t count, const std::set<std::size_t>& bad, std::size_t mo
       for (auto i = piece.from; i < piece.to; ++i) outcome.taken.push_back(i);
       pieces.pass();
     }
-    if (out) outcome.refused.insert(*out);
+    for (auto i = out ? out->from : 0; out && i < out->to; ++i) outcome.refused.insert(i);
   }
   return outcome;
 }
@@ -76,6 +76,21 @@ TEST(HttpPieces, FindsAllTheBadAndNoOther) {
     const auto levels = static_cast<std::size_t>(std::ceil(std::log2(count)));
     EXPECT_LE(outcome.requests, 1 + 2 * levels * bad.size());
   }
+}
+
+TEST(HttpPieces, OfOneThatIsAllBadNotEveryPartIsSent) {
+  std::set<std::size_t> bad;
+  for (std::size_t i = 0; i < 2'000; ++i) bad.insert(i);
+  const auto outcome = send(2'000, bad);
+  expect_exact(outcome, 2'000, bad);
+  EXPECT_LE(outcome.requests, 32 + 4 * 11 + 2 * 11U);
+}
+
+TEST(HttpPieces, AfterALongRunOfBadOnesTheGoodAreFound) {
+  std::set<std::size_t> bad;
+  for (std::size_t i = 0; i < 125; ++i) bad.insert(i);
+  const auto outcome = send(2'000, bad);
+  expect_exact(outcome, 2'000, bad);
 }
 
 TEST(HttpPieces, HalvesWhatIsTooLargeWithoutSuspicion) {

@@ -53,7 +53,7 @@ class HttpPropertyTest : public HttpEndpointTest {
       case 1:
         return {.status = 429};
       case 2:
-        return {.status = 200, .body = "cut here", .then = HttpReply::Then::kCloseHalf};
+        return {.status = 503, .body = "cut here", .then = HttpReply::Then::kCloseHalf};
       case 3:
         return {.then = HttpReply::Then::kReset};
       case 4: {  // Stored, and nobody hears of it: the same again is out of order to most.

@@ -32,10 +32,24 @@ TEST(HttpVerdict, KnowsThatAPartialWriteHasStoredTheRest) {
   EXPECT_EQ(judge(partial, true), HttpVerdict::kPartly);
   EXPECT_EQ(judge(partial, false), HttpVerdict::kRefused) << "of another protocol";
   EXPECT_EQ(judge(answer(400, "unable to parse 'x'"), true), HttpVerdict::kRefused);
-  EXPECT_EQ(dropped_in(partial.first_line), 3U);
-  EXPECT_EQ(dropped_in("partial write: unable to parse 'x': dropped=0"), 1U);
-  EXPECT_EQ(dropped_in("partial write: dropped=99999999999999999999999"), 1U);
-  EXPECT_EQ(dropped_in(""), 1U);
+}
+
+TEST(HttpVerdict, CountsWhatInfluxHasDropped) {
+  const std::vector<std::pair<std::string, std::uint64_t>> table = {
+      {"{\"error\":\"partial write: field type conflict dropped=3\"}", 3},
+      {"drop ddropped=1 dropped dropped=27", 27},
+      {"dropped=99999999999999999999999", 1'000'000'000},
+      {"dropped=", 0},
+      {"", 0},
+  };
+  for (const auto& [text, count] : table) {
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      DroppedCount dropped;
+      dropped.take(std::string_view(text).substr(0, at));
+      dropped.take(std::string_view(text).substr(at));
+      EXPECT_EQ(dropped.value(), count) << text;
+    }
+  }
 }
 
 TEST(HttpVerdict, ReadsRetryAfter) {
