@@ -202,6 +202,25 @@ Output default_output(const base::Url& url) {
   return output;
 }
 
+namespace {
+
+// Whoever is on the way could read them.
+void warn_of_plain_credentials(const CredentialKeys& keys, const Output& output,
+                               const base::Url& url) {
+  const bool here = url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
+  if (url.is_tls() || here) return;
+  const bool token = !output.bearer_token.empty();
+  if (!token && output.password.empty()) return;
+  const auto& value = token ? keys.bearer_token : keys.password;
+  const auto secure = url.scheme + "s";
+  value->warning(
+      fmt::format("it goes over the network as it is, for everyone on the way to read; "
+                  "write a url of {}://",
+                  secure));
+}
+
+}  // namespace
+
 Output read_output(Object& object, const base::Url& url) {
   Keys keys(object, url);
   Output output = default_output(url);
@@ -213,11 +232,12 @@ Output read_output(Object& object, const base::Url& url) {
            [&url](const Value& at) { return read_compression(at, url); });
   keys.set_unless_null("proxy", output.proxy, read_proxy);
   keys.set("tls", output.tls, read_tls);
-  read_credentials({.headers = keys.find("headers"),
-                    .bearer_token = keys.find("bearer_token"),
-                    .username = keys.find("username"),
-                    .password = keys.find("password")},
-                   output);
+  const CredentialKeys credentials{.headers = keys.find("headers"),
+                                   .bearer_token = keys.find("bearer_token"),
+                                   .username = keys.find("username"),
+                                   .password = keys.find("password")};
+  read_credentials(credentials, output);
+  warn_of_plain_credentials(credentials, output, url);
   return output;
 }
 

@@ -119,6 +119,19 @@ TEST(Outputs, CompressionIsWhatTheServerTakes) {
   EXPECT_TRUE(endpoint(kRemoteWrite, R"("compression": "snappy")"));
 }
 
+TEST(Outputs, ASecretThatGoesPlainIsWarnedOf) {
+  const auto warnings = [](std::string_view url) {
+    return lines(parse_on(with(url, R"("bearer_token": "hunter2")")).warnings);
+  };
+  EXPECT_THAT(warnings(kInflux),
+              ElementsAre(testing::AllOf(HasSubstr("write a url of influx+https://"),
+                                         Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(warnings("influx+http://127.0.0.1/write?db=d"), IsEmpty());
+  EXPECT_THAT(warnings(kRemoteWrite), IsEmpty());
+  EXPECT_THAT(lines(parse_on(with(kInflux, R"("username": "u", "password": "p")")).warnings),
+              ElementsAre(HasSubstr("endpoints.e.password")));
+}
+
 TEST(Outputs, OrderIsThatWhichTheServerTakes) {
   EXPECT_THAT(why("bolo://h", R"("order": "fresh-first")"), HasSubstr("write \"fifo\""));
   const auto loaded = parse_on(with(kRemoteWrite, R"("order": "fresh-first")"));
