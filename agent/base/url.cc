@@ -169,9 +169,10 @@ std::optional<std::string> take_query(const Scheme& scheme, std::string& target)
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     const auto key = pair.substr(0, pair.find('='));
-    constexpr std::array<std::string_view, 7> kSecrets{
-        "u", "p", "password", "token", "access_token", "api_key", "apikey"};
-    if (std::find(kSecrets.begin(), kSecrets.end(), key) != kSecrets.end()) {
+    constexpr std::array<std::string_view, 5> kSecrets{"password", "token", "access_token",
+                                                       "api_key", "apikey"};
+    const bool of_influx = influx && (key == "u" || key == "p");
+    if (of_influx || std::find(kSecrets.begin(), kSecrets.end(), key) != kSecrets.end()) {
       return "a password in a query gets into the logs of servers; write the keys \"username\" and "
              "\"password\", or \"bearer_token\", of the endpoint instead";
     }

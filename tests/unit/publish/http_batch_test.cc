@@ -57,7 +57,7 @@ class HttpBatchTest : public testing::Test {
     ASSERT_TRUE(log_.append(room.first(size), now));
   }
   void SetUp() override {
-    reader_.serve_encoder();
+    reader_.serve_encoder(true);
     reader_.begin_connection(kNow);
   }
 };
