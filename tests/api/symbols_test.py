@@ -17,8 +17,7 @@ LIST = PROJECT / "agent/api/symbols.txt"
 HEADER = PROJECT / "agent/api/include/lariat/lariat.h"
 MANUAL = PROJECT / "packaging/manual/lariat.3.scd"
 
-NEEDED = {"libc.so.6", "libstdc++.so.6", "libev.so.4", "libcares.so.2", "libssl.so.3",
-          "libcrypto.so.3"}
+NEEDED = {"libc.so.6", "libstdc++.so.6", "libev.so.4", "libcares.so.2"}
 # What comes with libstdc++, and the loader itself.
 COMPANY = {"libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 MOST_BYTES = 1 << 20

@@ -18,7 +18,7 @@ from .table import Row, spread
 
 SHARED_LIBRARY = "liblariat.so.0"
 # libm and libgcc_s come with libstdc++.
-NEEDED = {"libc", "libstdc++", "libev", "libcares", "libssl", "libcrypto", "libm", "libgcc_s",
+NEEDED = {"libc", "libstdc++", "libev", "libcares", "libm", "libgcc_s",
           "ld-linux-x86-64"}
 # Marks of libzmq, in messages: the default, and two that let it wait less often.
 ZMQ_LIMITS = (1_000, 10_000, 100_000)
@@ -136,6 +136,6 @@ def size(context: Context) -> list[Row]:
     needed = sorted(re.findall(r"\(NEEDED\).*\[(.*?)\.so", text))
     return [
         Row("shared library, stripped, KiB", "≤ 1024", f"{octets / 1024:.0f}", octets <= MIB),
-        Row("… needs", "libc, libstdc++, libev, c-ares, OpenSSL", " ".join(needed),
+        Row("… needs", "libc, libstdc++, libev, c-ares", " ".join(needed),
             set(needed) <= NEEDED),
     ]
