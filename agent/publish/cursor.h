@@ -42,10 +42,8 @@ class Cursor final : public LogReader {
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override;
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
-  void serve_encoder(bool encoded) override {
-    for_encoder_ = encoded;
-    resend_until_ = 0;
-  }
+  void serve_encoder(bool encoded) override { for_encoder_ = encoded; }
+  void forget_resends() override { resend_until_ = 0; }
   [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;

@@ -23,6 +23,7 @@ EncodedReader::EncodedReader(std::unique_ptr<LogReader> reader, StreamFormat& fo
                              std::function<void(std::span<const std::byte>)> unsupported)
     : reader_(std::move(reader)), format_(format), unsupported_(std::move(unsupported)) {
   reader_->serve_encoder(true);
+  reader_->forget_resends();
 }
 
 void EncodedReader::replace(std::unique_ptr<LogReader> reader) {

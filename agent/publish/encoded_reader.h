@@ -66,6 +66,7 @@ class EncodedReader final : public LogReader {
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
   void serve_encoder(bool /*encoded*/) override {}
+  void forget_resends() override { reader_->forget_resends(); }
   [[nodiscard]] Gathered gathered() const override { return reader_->gathered(); }
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;

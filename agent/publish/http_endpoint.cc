@@ -50,6 +50,11 @@ void HttpEndpoint::set_up() {
                                    [this](const HttpAnswer& answer) noexcept { answered(answer); });
 }
 
+void HttpEndpoint::take_reader(std::unique_ptr<LogReader> reader) {
+  reader->forget_resends();
+  cursor_ = std::move(reader);
+}
+
 void HttpEndpoint::begin_reader() {
   if (reading_) return;
   reading_ = true;

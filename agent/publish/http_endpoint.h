@@ -70,6 +70,7 @@ class HttpEndpoint final : public Endpoint {
   void begin_reader();
   void end_reader();
   void change_reader();
+  void take_reader(std::unique_ptr<LogReader> reader) override;
 
   void consider();
   [[nodiscard]] bool due();

@@ -122,8 +122,10 @@ class LogReader {
                                            std::span<std::byte> scratch) = 0;
   /// Whether from now on what is gathered is encoded: then it begins with a whole frame if
   /// `max_bytes` allow, and has frames that were on a wire before, or others, but not both. Whole
-  /// frames are `wrote`. What was on a wire in another form does not count as resent.
+  /// frames are `wrote`.
   virtual void serve_encoder(bool encoded) = 0;
+  /// Another encoder goes on: what was on a wire so far is none of its, and not sent again.
+  virtual void forget_resends() = 0;
   /// Of what `gather` returned last; to be asked before anything else is called.
   [[nodiscard]] virtual Gathered gathered() const = 0;
   /// The first `bytes` of what was gathered have been written.

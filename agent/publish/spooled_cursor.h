@@ -71,7 +71,8 @@ class SpooledCursor final : public LogReader {
   }
   [[nodiscard]] std::size_t gather(std::span<iovec> spans, std::size_t max_bytes,
                                    std::span<std::byte> scratch) override;
-  void serve_encoder(bool encoded) override;
+  void serve_encoder(bool encoded) override { for_encoder_ = encoded; }
+  void forget_resends() override;
   [[nodiscard]] Gathered gathered() const override;
   void wrote(std::size_t bytes) override;
   void acknowledge(std::uint64_t bytes) override;

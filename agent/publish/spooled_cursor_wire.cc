@@ -168,8 +168,7 @@ iovec SpooledCursor::gather_chosen(const FrameRange& front, std::span<std::byte>
   return {scratch.data(), gathered};
 }
 
-void SpooledCursor::serve_encoder(bool encoded) {
-  for_encoder_ = encoded;
+void SpooledCursor::forget_resends() {
   for (auto& lane : lanes_) {
     for (auto& range : lane.ranges) range.resend = false;
   }
