@@ -93,21 +93,21 @@ class BoloPeer:
     """A PUSH socket of libzmq."""
 
     def __init__(self, port: int) -> None:
-        self.library = bolo._library()
-        self.library.zmq_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        self.library.zmq_send.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t,
-                                          ctypes.c_int]
-        self.context = self.library.zmq_ctx_new()
-        self.socket = self.library.zmq_socket(self.context, 8)
-        self.library.zmq_connect(self.socket, f"tcp://127.0.0.1:{port}".encode())
+        self.zmq = bolo.load_libzmq()
+        self.zmq.zmq_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        self.zmq.zmq_send.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t,
+                                      ctypes.c_int]
+        self.context = self.zmq.zmq_ctx_new()
+        self.socket = self.zmq.zmq_socket(self.context, 8)
+        self.zmq.zmq_connect(self.socket, f"tcp://127.0.0.1:{port}".encode())
 
     def send(self, *frames: bytes) -> None:
         for number, frame in enumerate(frames, 1):
-            self.library.zmq_send(self.socket, frame, len(frame), 2 * (number < len(frames)))
+            self.zmq.zmq_send(self.socket, frame, len(frame), 2 * (number < len(frames)))
 
     def close(self) -> None:
-        self.library.zmq_close(self.socket)
-        self.library.zmq_ctx_term(self.context)
+        self.zmq.zmq_close(self.socket)
+        self.zmq.zmq_ctx_term(self.context)
 
 
 class BoloTest(unittest.TestCase):

@@ -13,7 +13,7 @@ _FRAMES = {"STATE": lambda n: n == 5, "COUNTER": lambda n: n == 4, "SAMPLE": lam
            "SET.KEYS": lambda n: n >= 3 and n % 2 == 1}
 
 
-def _library() -> ctypes.CDLL:
+def load_libzmq() -> ctypes.CDLL:
     library = ctypes.CDLL("libzmq.so.5", use_errno=True)
     for name in ("zmq_ctx_new", "zmq_socket"):
         getattr(library, name).restype = ctypes.c_void_p
@@ -56,15 +56,15 @@ class Bolo:
     def __init__(self, port: int = 0) -> None:
         self.pdus: list[tuple[str, ...]] = []
         self.faults: list[str] = []
-        self._library = _library()
-        self._context = self._library.zmq_ctx_new()
-        self._socket = self._library.zmq_socket(self._context, _PULL)
+        self._zmq = load_libzmq()
+        self._context = self._zmq.zmq_ctx_new()
+        self._socket = self._zmq.zmq_socket(self._context, _PULL)
         for option, value in ((_RCVHWM, 0), (_RCVTIMEO, 50), (_LINGER, 0)):
             self._set(option, value)
-        if self._library.zmq_bind(self._socket, f"tcp://127.0.0.1:{port or '*'}".encode()) != 0:
+        if self._zmq.zmq_bind(self._socket, f"tcp://127.0.0.1:{port or '*'}".encode()) != 0:
             raise OSError(ctypes.get_errno(), "zmq_bind")
         bound = ctypes.create_string_buffer(128)
-        self._library.zmq_getsockopt(self._socket, _LAST_ENDPOINT, bound,
+        self._zmq.zmq_getsockopt(self._socket, _LAST_ENDPOINT, bound,
                                      ctypes.byref(ctypes.c_size_t(128)))
         self.port = int(bound.value.rsplit(b":", 1)[1])
         self._ends = False
@@ -77,11 +77,11 @@ class Bolo:
     def __exit__(self, *_: Any) -> None:
         self._ends = True
         self._thread.join()
-        self._library.zmq_close(self._socket)
-        self._library.zmq_ctx_term(self._context)
+        self._zmq.zmq_close(self._socket)
+        self._zmq.zmq_ctx_term(self._context)
 
     def _set(self, option: int, value: int) -> None:
-        self._library.zmq_setsockopt(self._socket, option, ctypes.byref(ctypes.c_int(value)),
+        self._zmq.zmq_setsockopt(self._socket, option, ctypes.byref(ctypes.c_int(value)),
                                      ctypes.sizeof(ctypes.c_int))
 
     def _receive(self) -> None:
@@ -89,11 +89,11 @@ class Bolo:
         more, size = ctypes.c_int(0), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
         frames: list[bytes] = []
         while not self._ends:
-            got = self._library.zmq_recv(self._socket, buffer, _MOST, 0)
+            got = self._zmq.zmq_recv(self._socket, buffer, _MOST, 0)
             if got < 0:
                 continue
             frames.append(ctypes.string_at(buffer, min(got, _MOST)))
-            self._library.zmq_getsockopt(self._socket, _RCVMORE, ctypes.byref(more),
+            self._zmq.zmq_getsockopt(self._socket, _RCVMORE, ctypes.byref(more),
                                          ctypes.byref(size))
             if not more.value:
                 self._keep(frames)
