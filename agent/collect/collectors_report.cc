@@ -36,6 +36,11 @@ void report_counts(metrics::Report& report, const Collector& collector, std::uin
              {name});
   report.set(Metric::kCollectorRestartsTotal, static_cast<double>(collector.restarts()), {name});
   report.set(Metric::kCollectorLateTotal, static_cast<double>(collector.late()), {name});
+  const auto usage = collector.usage();
+  report.set(Metric::kCollectorCpuSecondsTotal, std::chrono::duration<double>(usage.cpu).count(),
+             {name});
+  report.set(Metric::kCollectorMaxResidentMemoryBytes, static_cast<double>(usage.max_resident),
+             {name});
 }
 
 }  // namespace
