@@ -89,7 +89,8 @@ pid_t Collectors::pid_of(std::string_view name) const {
 // What is wanted against what is there.
 void Collectors::look_again() {
   auto gathered = gather(config_, describe_, supervision_.owners);
-  tell_remarks(gathered.remarks);
+  tell_remarks(gathered);
+  skipped_ = std::move(gathered.skipped);
   auto old = std::exchange(entries_, {});
   const auto taken_before = std::exchange(taken_, {});
   for (auto& wanted : gathered.wanted) {
@@ -172,8 +173,10 @@ void Collectors::drop(Entry& entry) {
   ending_.push_back(std::move(entry.collector));
 }
 
-void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
-  const std::set<std::string> told = std::exchange(remarks_, {remarks.begin(), remarks.end()});
+void Collectors::tell_remarks(const Gathered& gathered) {
+  const std::set<std::string> told =
+      std::exchange(remarks_, {gathered.remarks.begin(), gathered.remarks.end()});
+  for (const auto& file : gathered.skipped) remarks_.insert(file.why);
   for (const auto& remark : remarks_) {
     if (!told.contains(remark)) supervision_.lines.warning(remark);
   }

@@ -91,7 +91,7 @@ class Collectors final : public metrics::Source {
   void add(Wanted wanted);
   void drop(Entry& entry);
   void tell(const config::Collector& collector, std::string_view change) const;
-  void tell_remarks(const std::vector<std::string>& remarks);
+  void tell_remarks(const Gathered& gathered);
   void moment();
   void arm();
   void queue(const Schedule::Due& due);
@@ -119,6 +119,7 @@ class Collectors final : public metrics::Source {
   std::vector<Entry> entries_;                    // In the order of their sources.
   std::vector<Entry*> by_number_;                 // As `entries_`, by the collectors' numbers.
   std::vector<Wanted> taken_;                     // Those whose name another has.
+  std::vector<SkippedFile> skipped_;              // In the directories.
   std::map<std::string, std::uint64_t, std::less<>> taken_counts_;  // Ever, by name.
   std::vector<std::unique_ptr<Collector>> ending_;
   std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.

@@ -43,6 +43,13 @@ void report_counts(metrics::Report& report, const Collector& collector, std::uin
              {name});
 }
 
+CollectorState refused(CollectorState state, const std::string& why) {
+  state.state = "refused";
+  state.healthy = false;
+  state.last_error = why;
+  return state;
+}
+
 }  // namespace
 
 void Collectors::report(metrics::Report& report) const {
@@ -66,11 +73,15 @@ std::vector<CollectorState> Collectors::states() const {
   for (const auto& entry : entries_) states.push_back(entry.collector->state());
   for (const auto& taken : taken_) {
     CollectorState state = initial_state(taken.description);
-    state.state = "refused";
-    state.healthy = false;
-    state.last_error = taken.refusal;
     state.runs_bad = 1;
-    states.push_back(std::move(state));
+    states.push_back(refused(std::move(state), taken.refusal));
+  }
+  for (const auto& file : skipped_) {
+    CollectorState state{.name = file.path.substr(file.path.rfind('/') + 1)};
+    state.origin = file.path;
+    state.mode = "-";
+    state.interval = config_.interval;
+    states.push_back(refused(std::move(state), file.why));
   }
   return states;
 }

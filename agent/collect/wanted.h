@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/collect/directory_scan.h"
 #include "agent/config/collector.h"
 
 namespace lariat::collect {
@@ -75,7 +76,8 @@ struct Wanted {
 
 struct Gathered {
   std::vector<Wanted> wanted;  ///< Of those with one name all but the first are `kTaken`.
-  std::vector<std::string> remarks;
+  std::vector<SkippedFile> skipped;  ///< Of the directories.
+  std::vector<std::string> remarks;  ///< Of descriptions that are good.
 };
 
 /// What the configuration, the directories in their order and the schedule file want: of two with

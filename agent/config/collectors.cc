@@ -19,7 +19,7 @@ constexpr std::uint64_t kMostSeries = 100'000'000;
 constexpr std::uint64_t kLeastFiles = 8;  // The loader of a program needs some.
 constexpr std::uint64_t kMostFiles = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMostProcesses = std::uint64_t{1} << 22U;  // As the kernel's numbers.
-constexpr DurationRule kCpuTime{.least = std::chrono::seconds(1), .whole_seconds = true};
+constexpr DurationRule kCpuTime{.least = std::chrono::seconds(1)};
 constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLeastLine = std::uint64_t{1} << 10U;
 constexpr std::uint64_t kMostLine = std::uint64_t{16} << 20U;
@@ -90,6 +90,16 @@ std::optional<std::string> read_user(const Value& value) {
   return std::nullopt;
 }
 
+std::optional<std::chrono::seconds> read_cpu_time(const Value& value) {
+  const auto time = duration(value, kCpuTime);
+  if (!time) return std::nullopt;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*time);
+  if (seconds == *time) return seconds;
+  value.mistake(fmt::format("{} is not a whole number of seconds, which is what the kernel counts",
+                            value.found()));
+  return std::nullopt;
+}
+
 std::optional<IoPriority> read_ionice(const Value& value) {
   constexpr std::string_view kBestEffort = "best-effort";
   const auto text = value.text("a class of I/O", "\"idle\"");
@@ -132,12 +142,7 @@ void read_limits(Object& object, Collector& collector) {
   const auto count = [](const Value& at) { return number(at, 1, kMostSeries); };
   object.set_unless_null("max_memory", collector.max_memory,
                          [](const Value& at) { return size(at, {.least = kLeastMemory}); });
-  object.set_unless_null("max_cpu", collector.max_cpu,
-                         [](const Value& at) -> std::optional<std::chrono::seconds> {
-                           const auto time = duration(at, kCpuTime);
-                           if (!time) return std::nullopt;
-                           return std::chrono::duration_cast<std::chrono::seconds>(*time);
-                         });
+  object.set_unless_null("max_cpu", collector.max_cpu, read_cpu_time);
   object.set_unless_null("max_files", collector.max_files,
                          [](const Value& at) { return number(at, kLeastFiles, kMostFiles); });
   object.set_unless_null("max_processes", collector.max_processes,
