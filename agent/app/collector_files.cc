@@ -55,16 +55,19 @@ void look_at_program(const config::Collector& collector, std::span<const uid_t> 
 // the service of the package has none.
 void look_at_user(const config::Collector& collector, CollectorFindings& found) {
   const char* own = ::getenv("USER");
-  if (collector.user.empty() || (own != nullptr && collector.user == own && ::geteuid() != 0)) return;
+  if (collector.user.empty() || (own != nullptr && collector.user == own && ::geteuid() != 0))
+    return;
   std::string why;
   if (!collect::may_change_user()) {
-    why = fmt::format("user: this process has no right to run it as {}; an agent without it refuses "
-                      "to run it. The unit gives the right: {}",
-                      collector.user, collect::user_drop_in());
+    why = fmt::format(
+        "user: this process has no right to run it as {}; an agent without it refuses "
+        "to run it. The unit gives the right: {}",
+        collector.user, collect::user_drop_in());
   } else if (::geteuid() == 0 && ::access("/run/systemd/system", F_OK) == 0) {
-    why = fmt::format("user: root may run it as {}, but the service of the package is not root, and "
-                      "refuses to run it unless it has a drop-in: {}",
-                      collector.user, collect::user_drop_in());
+    why = fmt::format(
+        "user: root may run it as {}, but the service of the package is not root, and "
+        "refuses to run it unless it has a drop-in: {}",
+        collector.user, collect::user_drop_in());
   }
   if (!why.empty()) found.warnings.push_back({.file = collector.origin, .text = std::move(why)});
 }
@@ -75,9 +78,10 @@ void look_at_limits(const config::Collector& collector, CollectorFindings& found
   if (collector.max_files && *collector.max_files > files.rlim_max) {
     found.warnings.push_back(
         {.file = collector.origin,
-         .text = fmt::format("max_files: {} is more than a child of this process may have, {}; what "
-                             "the agent may have is LimitNOFILE= of its unit",
-                             *collector.max_files, files.rlim_max)});
+         .text =
+             fmt::format("max_files: {} is more than a child of this process may have, {}; what "
+                         "the agent may have is LimitNOFILE= of its unit",
+                         *collector.max_files, files.rlim_max)});
   }
   if (collector.max_processes && collector.user.empty()) {
     found.warnings.push_back(

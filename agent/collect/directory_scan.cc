@@ -27,8 +27,7 @@ void look_at(const std::string& directory, const std::string& file, DirectoryCon
   const std::string path = directory + "/" + file;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    const char* why =
-        errno == ENOENT ? "what it links to does not exist" : std::strerror(errno);
+    const char* why = errno == ENOENT ? "what it links to does not exist" : std::strerror(errno);
     contents.skipped.push_back({path, fmt::format("{} is skipped: {}", path, why)});
     return;
   }
@@ -66,9 +65,8 @@ DirectoryContents scan_directory(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
   if (!open) {
     if (errno != ENOENT) {
-      contents.skipped.push_back(
-          {directory,
-           fmt::format("cannot read the directory {}: {}", directory, std::strerror(errno))});
+      contents.skipped.push_back({directory, fmt::format("cannot read the directory {}: {}",
+                                                         directory, std::strerror(errno))});
     }
     return contents;
   }

@@ -43,9 +43,9 @@ std::vector<std::string> links_in(const std::string& directory) {
   while (const dirent* entry = ::readdir(open.get())) {
     const std::string path = directory + "/" + entry->d_name;
     struct stat status {};
-    const bool is_link = entry->d_type == DT_LNK ||
-                         (entry->d_type == DT_UNKNOWN && ::lstat(path.c_str(), &status) == 0 &&
-                          S_ISLNK(status.st_mode));
+    const bool is_link =
+        entry->d_type == DT_LNK || (entry->d_type == DT_UNKNOWN &&
+                                    ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
     if (!is_link || is_leftover(entry->d_name)) continue;
     if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) links.push_back(path);
   }

@@ -33,7 +33,7 @@ class DirectoryWatch {
  private:
   struct Watch {
     int descriptor;
-    std::string only;  // Of a parent: the name that matters in it.
+    std::string only;   // Of a parent: the name that matters in it.
     bool file = false;  // What a link leads to: it matters itself.
   };
   void arm();

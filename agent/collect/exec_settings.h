@@ -21,9 +21,9 @@ struct ExecSettings {
   std::optional<std::uint64_t> max_cpu;        ///< Seconds; each process gets so many.
   std::optional<std::uint64_t> max_files;      ///< Descriptors of each process.
   std::optional<std::uint64_t> max_processes;  ///< Of its user; root is not bound by it.
-  pid_t parent = 0;                            ///< With whose end the program gets SIGTERM; 0: none's.
-  int report = -1;                             ///< Where the words go if it fails; -1: standard error.
-  std::vector<std::string> command;            ///< The program, an absolute path, and its arguments.
+  pid_t parent = 0;                  ///< With whose end the program gets SIGTERM; 0: none's.
+  int report = -1;                   ///< Where the words go if it fails; -1: standard error.
+  std::vector<std::string> command;  ///< The program, an absolute path, and its arguments.
 
   friend bool operator==(const ExecSettings&, const ExecSettings&) = default;
 };

@@ -46,9 +46,10 @@ void give_pipes_to(const passwd& user) noexcept {
 }
 
 base::Error no_right(const std::string& name, const char* reason) {
-  return {fmt::format("cannot become user '{}': {}; leave out `user`, or give the agent the right: "
-                      "{}",
-                      name, reason, user_drop_in())};
+  return {
+      fmt::format("cannot become user '{}': {}; leave out `user`, or give the agent the right: "
+                  "{}",
+                  name, reason, user_drop_in())};
 }
 
 }  // namespace

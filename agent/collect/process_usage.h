@@ -12,8 +12,8 @@ namespace lariat::collect {
 
 /// What a process has used, with those of its children that it has waited for.
 struct ProcessUsage {
-  std::chrono::microseconds cpu{};   ///< In user and kernel.
-  std::uint64_t max_resident = 0;    ///< Bytes, of the largest of them.
+  std::chrono::microseconds cpu{};  ///< In user and kernel.
+  std::uint64_t max_resident = 0;   ///< Bytes, of the largest of them.
 };
 
 /// Of one that has ended. A process begins in its parent's memory, so `max_resident` is never less

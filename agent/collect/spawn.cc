@@ -156,8 +156,8 @@ base::Result<Spawned> spawn(Program program) {
   program.settings.parent = ::getpid();
   Spawned spawned;
   const bool as_user = !program.settings.user.empty();
-  const int error = as_user ? spawn_as_user(program, pipes, spawned)
-                            : spawn_as_ours(program, pipes, spawned);
+  const int error =
+      as_user ? spawn_as_user(program, pipes, spawned) : spawn_as_ours(program, pipes, spawned);
   if (error != 0) return failure(as_user && error == ENOENT ? program.exec_program : name, error);
   spawned.input = std::move(pipes.input.write);
   spawned.output = std::move(pipes.output.read);

@@ -44,7 +44,7 @@ struct Supervision {
   std::string control_socket;  ///< `LARIAT_CONTROL`; empty: not set.
   std::vector<uid_t> owners;   ///< Whose files are trusted; empty: everybody's.
   Waits waits;
-  std::span<std::byte> room;  ///< For one read.
+  std::span<std::byte> room;      ///< For one read.
   StartPlaces* places = nullptr;  ///< If it is set, it is told of each program's start and end.
   /// If it is set, it is told every refusal instead of the log.
   std::function<void(proto::Reason reason, std::string_view excerpt)> on_refused;

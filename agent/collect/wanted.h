@@ -75,7 +75,7 @@ struct Wanted {
 };
 
 struct Gathered {
-  std::vector<Wanted> wanted;  ///< Of those with one name all but the first are `kTaken`.
+  std::vector<Wanted> wanted;        ///< Of those with one name all but the first are `kTaken`.
   std::vector<SkippedFile> skipped;  ///< Of the directories.
   std::vector<std::string> remarks;  ///< Of descriptions that are good.
 };

@@ -74,8 +74,9 @@ bool can_be_games() {
 TEST_F(CheckTest, SaysWhichDropInGivesTheRightToRunAsAnotherUser) {
   if (!can_be_games()) GTEST_SKIP() << "takes root, and a build that others may read";
   std::filesystem::permissions(folder_.file(""), std::filesystem::perms(0755));
-  const auto file = write(
-      "c.json", R"({"collectors": {"run": {"mine": {"command": ["/bin/true"], "user": "nobody"}}}})");
+  const auto file =
+      write("c.json",
+            R"({"collectors": {"run": {"mine": {"command": ["/bin/true"], "user": "nobody"}}}})");
   const auto without = as_games({LARIAT_BINARY, "check", "--config", file}, "");
   EXPECT_EQ(without.status, 0) << without.err;
   EXPECT_THAT(without.err, HasSubstr("no right to run it as nobody"));
@@ -88,8 +89,10 @@ TEST_F(CheckTest, SaysWhichDropInGivesTheRightToRunAsAnotherUser) {
 TEST(Exec, ChangesUserWithTheRightsOfTheDropInAndKeepsNoneOfThem) {
   if (!can_be_games()) GTEST_SKIP() << "takes root, and a build that others may read";
   const std::vector<std::string> words{
-      LARIAT_BINARY, "exec", "--user", "nobody", "--", "/bin/sh", "-c",
-      "id -u; id -G; grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status"};
+      LARIAT_BINARY, "exec",
+      "--user",      "nobody",
+      "--",          "/bin/sh",
+      "-c",          "id -u; id -G; grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status"};
   const auto refused = as_games(words, "");
   EXPECT_EQ(refused.status, 127);
   EXPECT_THAT(refused.err, HasSubstr("cannot become user 'nobody'"));

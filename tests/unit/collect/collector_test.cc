@@ -140,8 +140,8 @@ TEST_F(CollectorTest, ItRunsAsItsUserWithItsLimits) {
 }
 
 TEST_F(CollectorTest, ItRunsWithItsLimits) {
-  auto description = collector(script(
-      "p", "echo fact limits=$(ulimit -t).$(ulimit -n).$(ulimit -v).$(ulimit -c).$(nice)"));
+  auto description = collector(
+      script("p", "echo fact limits=$(ulimit -t).$(ulimit -n).$(ulimit -v).$(ulimit -c).$(nice)"));
   description.max_cpu = std::chrono::seconds(7);
   description.max_files = 33;
   description.max_memory = std::uint64_t{512} << 20U;
@@ -188,8 +188,9 @@ TEST_F(CollectorTest, OneThatUsesUpItsCpuTimeIsKilledAndToldSo) {
 }
 
 TEST_F(CollectorTest, WhatAStreamUsesIsKnownWhileItLives) {
-  make(collector(script("p", "while read -r word time; do i=0; while [ $i -lt 100000 ]; do "
-                             "i=$((i + 1)); done; echo done; done"),
+  make(collector(script("p",
+                        "while read -r word time; do i=0; while [ $i -lt 100000 ]; do "
+                        "i=$((i + 1)); done; echo done; done"),
                  Mode::kStream));
   collector_->start();
   wait_for_runs(1);

@@ -30,7 +30,8 @@ class ProcessUsageTest : public testing::Test {
 };
 
 TEST_F(ProcessUsageTest, CountsItsTimeAndThatOfChildrenItWaitedFor) {
-  write("stat", "42 (a ) 9 8 (b) S 1 42 42 0 -1 4194304 100 200 0 0 7 11 13 17 20 0 1 0 500 1 2 3\n");
+  write("stat",
+        "42 (a ) 9 8 (b) S 1 42 42 0 -1 4194304 100 200 0 0 7 11 13 17 20 0 1 0 500 1 2 3\n");
   write("status", "Name:\ta ) 9\nVmPeak:\t 99 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 5 kB\n");
   ASSERT_TRUE(usage().has_value());
   EXPECT_EQ(usage()->cpu, microseconds((7 + 11 + 13 + 17) * 1'000'000 / ::sysconf(_SC_CLK_TCK)));
@@ -46,7 +47,8 @@ TEST_F(ProcessUsageTest, OneThatEndsHasNoMemoryAndOneThatIsGoneNothing) {
 }
 
 TEST_F(ProcessUsageTest, WhatIsNoSuchLineIsNothing) {
-  for (const auto* text : {"", "42", "42 (x", "42 (x) S 1 2", "42 (x) S 1 42 42 0 -1 4 1 2 0 0 1 1 a 0"}) {
+  for (const auto* text :
+       {"", "42", "42 (x", "42 (x) S 1 2", "42 (x) S 1 42 42 0 -1 4 1 2 0 0 1 1 a 0"}) {
     write("stat", text);
     EXPECT_FALSE(usage().has_value()) << text;
   }

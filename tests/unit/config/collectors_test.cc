@@ -33,7 +33,8 @@ TEST(Collectors, TakeEachKey) {
       R"({"command": ["linux", "@@a", "@hostname"], "mode": "stream", "format": "tsdp",
           "interval": "1m", "timeout": "1500ms", "env": {"B": "1", "A": ""}, "user": "daemon",
           "nice": 19, "ionice": "best-effort:7", "max_memory": "1GiB", "max_cpu": "2m",
-          "max_files": 64, "max_processes": 9, "max_series": 5, "max_frames": 6, "max_output": "1MiB",
+          "max_files": 64, "max_processes": 9, "max_series": 5, "max_frames": 6,
+          "max_output": "1MiB",
           "max_line": "1KiB", "expose": false, "enabled": false})");
   ASSERT_TRUE(loaded.collector) << testing::PrintToString(lines(loaded.mistakes));
   const auto& got = *loaded.collector;
@@ -162,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"command": ["/x"], "max_cpu": "500ms"})",
             {"/d/x.json:1:32: max_cpu: \"500ms\" is too short; write 1s or more"}},
         Bad{R"({"command": ["/x"], "max_cpu": "1500ms"})",
-            {"/d/x.json:1:32: max_cpu: \"1500ms\" is not a whole number of seconds, which is what the "
+            {"/d/x.json:1:32: max_cpu: \"1500ms\" is not a whole number of seconds, which is what "
+             "the "
              "kernel counts"}},
         Bad{R"({"command": ["/x"], "max_files": 3})",
             {"/d/x.json:1:34: max_files: 3 is not a whole number from 8 to 1073741824"}},
