@@ -69,7 +69,8 @@ constexpr const char* kFamilies[] = {"arp",
                                      "udp_queues",
                                      "uname",
                                      "vmstat",
-                                     "xfs"};
+                                     "xfs",
+                                     "zfs"};
 // What the folders of other kernels have.
 const std::set<std::string> kEarlyFamilies = {"cpu",    "diskstats", "loadavg", "meminfo",
                                               "netdev", "stat",      "time"};
