@@ -73,7 +73,7 @@ class HttpBatch {
 
   BatchLimits limits_;
   std::uint64_t most_octets_ = std::numeric_limits<std::uint64_t>::max();  // As the server says.
-  unsigned taken_ = 0;  // Since that was found.
+  unsigned taken_ = 0;                                                     // Since that was found.
   std::vector<char> octets_;
   std::vector<HttpItem> items_;
   std::vector<std::uint32_t> seen_;  // Places in `items_`, by hash; 0: none.
