@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -34,6 +35,13 @@ constexpr std::uint32_t mask() {
 
 bool read(Capabilities& capabilities) noexcept {
   return ::syscall(SYS_capget, &capabilities.header, capabilities.sets.data()) == 0;
+}
+
+// What is executed would have them.
+bool keeps_rights() noexcept {
+  return std::any_of(kRights.begin(), kRights.end(), [](unsigned right) {
+    return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, right, 0, 0) == 1;
+  });
 }
 
 // Else it could write to them, but not open them by their names such as /dev/stderr.
@@ -101,7 +109,11 @@ std::optional<base::Error> become_user(const std::string& name) {
   }
   // From one user to another the kernel takes nothing away.
   give_up_user_rights();
-  if (user->pw_uid != 0 && ::setuid(0) == 0) {
+  if (keeps_rights()) {
+    return base::Error{fmt::format("could not give up the right to be another than '{}'", name)};
+  }
+  // Where a filter of system calls forbids to give them up here the execution does it.
+  if (user->pw_uid != 0 && !may_change_user() && ::setuid(0) == 0) {
     return base::Error{fmt::format("could become root again after user '{}'", name)};
   }
   return std::nullopt;
