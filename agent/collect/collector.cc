@@ -1,6 +1,7 @@
 #include "agent/collect/collector.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,15 +113,15 @@ void Collector::launch() {
   }
   auto pipes =
       process_.start({.exec_program = supervision_.exec_program,
-                      .settings = {.user = description_.user,
-                                   .nice = description_.nice,
-                                   .max_memory = description_.max_memory,
-                                   .command = description_.command},
+                      .settings = settings_of(description_),
                       .environment = environment_of(description_, supervision_.control_socket),
                       .wants_input = description_.mode == Mode::kStream});
   if (!pipes) {
     launch_failed(Result::kFailed, pipes.error().text);
     return;
+  }
+  if (supervision_.places != nullptr) {
+    supervision_.places->take(number(), lives_on(), launched_);
   }
   alive_ = true;
   counted_ = false;
@@ -278,6 +279,9 @@ void Collector::cut_off(Result result, std::string why) {
 
 void Collector::process_ended(const ProcessEnd& end) {
   end_ = end;
+  const auto usage = usage_of(end.usage);
+  used_.cpu += usage.cpu;
+  used_.max_resident = std::max(used_.max_resident, usage.max_resident);
   input_.reset();
   deadline_.stop();
   pause_.stop();
@@ -294,6 +298,7 @@ void Collector::finish() {
   error_lines_.finish();
   deadline_.stop();
   alive_ = false;
+  if (supervision_.places != nullptr) supervision_.places->leave(number(), lives_on());
   if (!counted_) judge_end();
   answering_ = false;
   if (retired_) {
@@ -322,6 +327,9 @@ void Collector::judge_end() {
     if (description_.mode == Mode::kStream) {
       rest = answering_ ? " in the middle of an answer; a stream lives on"
                         : "; a stream lives on and waits for the next tick on its standard input";
+    }
+    if (WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGXCPU && description_.max_cpu) {
+      rest = ": it used more CPU time than its `max_cpu` allows";
     }
     runs_.bad(WIFSIGNALED(end.status) ? Result::kKilled : Result::kFailed,
               describe_status(end.status) + rest);
@@ -356,9 +364,22 @@ CollectorState Collector::state() const {
   state.rejected = intake_.rejected_total();
   state.restarts = restarts_;
   state.late = late_;
+  const auto used = usage();
+  state.cpu = used.cpu;
+  state.max_resident = used.max_resident;
   state.last_duration = runs_.last_duration();
   state.last_success = runs_.last_success();
   return state;
+}
+
+ProcessUsage Collector::usage() const {
+  ProcessUsage usage = used_;
+  if (!process_.running()) return usage;
+  if (const auto living = usage_of_living(process_.pid())) {
+    usage.cpu += living->cpu;
+    usage.max_resident = std::max(usage.max_resident, living->max_resident);
+  }
+  return usage;
 }
 
 std::chrono::milliseconds Collector::since(base::Monotonic then) const noexcept {

@@ -124,6 +124,33 @@ TEST(Collect, SaysHowARunWentWrong) {
   EXPECT_THAT(missing.words, HasSubstr("does not exist"));
 }
 
+TEST(Collect, FindsTheExamplesOfOneHeaderGoodAndTheAgentAsksThem) {
+  const std::string folder = std::string(LARIAT_EXAMPLES) + "/";
+  std::string run;
+  for (const std::string name : {"load", "spool"}) {
+    for (const std::string mode : {"oneshot", "stream"}) {
+      const auto collected = collect({"--mode", mode, folder + name, "/"});
+      EXPECT_EQ(collected.status, 0) << collected.words;
+      EXPECT_THAT(collected.words, HasSubstr("3 frames, 0 rejected")) << name << mode;
+    }
+    run += (run.empty() ? "\"" : ", \"") + name + "\": {\"command\": [\"" + folder + name +
+           "\", \"/\"], \"mode\": \"stream\"}";
+  }
+  AgentRun agent(
+      R"("endpoints": {}, "interval": "1s", "collectors": {"directories": [], "run": {)" + run +
+      "}}");
+  const auto asked = agent.metrics_when([](const MetricsText& now) {
+    return now.count("lariat_collector_runs_total", {{"collector", "load"}, {"result", "ok"}}) >=
+               2 &&
+           now.count("lariat_collector_runs_total", {{"collector", "spool"}, {"result", "ok"}}) >=
+               2;
+  });
+  EXPECT_EQ(asked.sum("lariat_collector_restarts_total"), 0) << agent.log();
+  EXPECT_EQ(asked.sum("lariat_collector_rejected_total"), 0) << agent.log();
+  EXPECT_GE(asked.sum("lariat_collector_frames_total"), 12) << agent.log();
+  EXPECT_EQ(agent.end(), 0);
+}
+
 TEST(Collect, FailsIfItsOutputCannotBeWritten) {
   Process shell(
       {"sh", "-c",
