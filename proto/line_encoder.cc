@@ -50,7 +50,9 @@ Reason LineEncoder::encode(const Record& record, Sink sink) noexcept {
       break;
     case Payload::kState:
       written = encode_state(message_, full.name, record.time,
-                             {record.status, interval_milliseconds_, record.text});
+                             {record.status,
+                              record.interval_milliseconds.value_or(interval_milliseconds_),
+                              record.text});
       break;
     case Payload::kEvent:
       written = encode_event(message_, full.name, record.time, record.text.value_or(""));
