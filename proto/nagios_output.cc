@@ -87,7 +87,7 @@ std::string_view take_limit(std::string_view& limits) noexcept {
 
 bool NagiosOutput::take(std::string_view line) {
   if (full_ || text_.size() + data_.size() + line.size() > kMost) {
-    return !std::exchange(full_, true);
+    return std::exchange(full_, true);  // Refused once, then in silence.
   }
   const bool first = lines_++ == 0;
   std::string_view data = line;
