@@ -89,6 +89,7 @@ bool NagiosOutput::take(std::string_view line) {
   if (full_ || text_.size() + data_.size() + line.size() > kMost) {
     return std::exchange(full_, true);  // Refused once, then in silence.
   }
+  if (lines_ == 0 && trimmed(line).empty()) return true;  // The first line is one with words.
   const bool first = lines_++ == 0;
   std::string_view data = line;
   if (!in_data_) {

@@ -48,6 +48,8 @@ TEST(NagiosOutput, WhatIsWrongStandsInTheText) {
   EXPECT_THAT(run({"half a line"}, {{}, "did not end"}),
               ElementsAre("state 1000 check host=h CRITICAL half a line (did not end)"));
   EXPECT_THAT(run({}, {0, {}}), ElementsAre("state 1000 check host=h OK (no output)"));
+  EXPECT_THAT(run({"", " ", "OK", "", "more"}), ElementsAre("state 1000 check host=h OK OK"
+                                                            "\\x0a\\x0amore"));
   EXPECT_THAT(run({"OK"}, {.stopped = true}), IsEmpty()) << "it was not let run to its end";
 }
 
