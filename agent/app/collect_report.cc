@@ -44,13 +44,15 @@ void CollectReport::take(const proto::MessageView& submit) {
 
 void CollectReport::note_changes(std::string_view name) {
   std::array<char, proto::kMaxNameLength + 1> room;
+  std::array<char, proto::kMaxNameLength> plain;
   const std::string_view metric = proto::metric_of(name);
   const std::string_view legal = proto::prometheus_name(metric, room);
   if (legal != metric) metrics_.emplace(metric, legal);
   proto::TagWalk walk(proto::tags_of(name));
   for (proto::Tag tag; walk.next(tag);) {
-    const std::string_view label = proto::prometheus_label(tag.key, room);
-    if (label != tag.key) labels_.emplace(tag.key, label);
+    const std::string_view key = proto::unescape(tag.key, plain);
+    const std::string_view label = proto::prometheus_label(key, room);
+    if (label != key) labels_.emplace(key, label);
   }
 }
 

@@ -112,7 +112,7 @@ class Plugin {
     if (closed_) return !over;
     splitter.feed({room.data(), static_cast<std::size_t>(got)});
     while (const auto line = splitter.next()) take_line(line->text);
-    return true;
+    return !over || --reads_left_ > 0;  // Who has escaped from the group may print for ever.
   }
 
   void end_it() {
@@ -128,6 +128,7 @@ class Plugin {
   int output_;
   Clock::time_point deadline_;
   int ended_;
+  int reads_left_ = 64;  // Once it has ended: what a pipe holds.
   bool closed_ = false;
   bool timed_out_ = false;
 };
