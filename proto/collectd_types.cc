@@ -9,7 +9,9 @@ constexpr CollectdType gauges(std::string_view name, std::string_view first,
                               std::string_view second, std::string_view third = "") noexcept {
   return {name, {{{first}, {second}, {third}}}};
 }
-constexpr CollectdType counter(std::string_view name) noexcept { return {name, {{{"value", true}}}}; }
+constexpr CollectdType counter(std::string_view name) noexcept {
+  return {name, {{{"value", true}}}};
+}
 constexpr CollectdType counters(std::string_view name, std::string_view first,
                                 std::string_view second) noexcept {
   return {name, {{{first, true}, {second, true}}}};

@@ -40,10 +40,8 @@ ParsedLine read_graphite(std::string_view line, std::uint64_t now, SeriesName& n
   const auto time = read_time(line, now);
   if (!time) return {{}, Reason::kBadTime};
 
-  ParsedLine parsed{{.type = Record::Type::kData,
-                     .kind = Payload::kSample,
-                     .time = *time,
-                     .value = *value}};
+  ParsedLine parsed{
+      {.type = Record::Type::kData, .kind = Payload::kSample, .time = *time, .value = *value}};
   parsed.reason = read_path(path, name);
   if (parsed) parsed.reason = name.name(parsed.record);
   return parsed;

@@ -142,8 +142,7 @@ Reason InfluxLines::read_series(std::string_view& line, SeriesName& name) {
     if (value.empty() || line.starts_with('=')) return Reason::kBadName;
     if (key.size() + value.size() > piece_.size()) return Reason::kBadName;
     const std::string_view plain_key = unescape(key, kEscapable, piece_);
-    name.put_tag(plain_key,
-                 unescape(value, kEscapable, std::span(piece_).subspan(key.size())));
+    name.put_tag(plain_key, unescape(value, kEscapable, std::span(piece_).subspan(key.size())));
   }
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   measurement_ = spelled;

@@ -38,12 +38,10 @@ struct Kind {
   unsigned allowed;   // Keys besides the common ones, as bits.
   unsigned required;  // One of these.
 };
-constexpr std::array kKinds{Kind{"sample", Payload::kSample, 0x060, 0x060},
-                            Kind{"delta", Payload::kDelta, 0x020, 0x020},
-                            Kind{"tally", Payload::kTally, 0x080, 0},
-                            Kind{"state", Payload::kState, 0x700, 0x100},
-                            Kind{"event", Payload::kEvent, 0x800, 0},
-                            Kind{"fact", Payload::kFact, 0x800, 0x800}};
+constexpr std::array kKinds{
+    Kind{"sample", Payload::kSample, 0x060, 0x060}, Kind{"delta", Payload::kDelta, 0x020, 0x020},
+    Kind{"tally", Payload::kTally, 0x080, 0},       Kind{"state", Payload::kState, 0x700, 0x100},
+    Kind{"event", Payload::kEvent, 0x800, 0},       Kind{"fact", Payload::kFact, 0x800, 0x800}};
 
 struct StatusWord {
   std::string_view word;

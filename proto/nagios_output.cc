@@ -150,8 +150,7 @@ void NagiosOutput::put_item(std::string_view text, SeriesName& name, Sink sink, 
 }
 
 // One that is not good costs itself and those behind it.
-Reason NagiosOutput::put_limits(const PerfItem& item, SeriesName& name, Record& record,
-                                Sink sink) {
+Reason NagiosOutput::put_limits(const PerfItem& item, SeriesName& name, Record& record, Sink sink) {
   ItemWriter writer(item, metric(), name, record, sink);
   std::string_view rest = item.limits;
   for (const Limit& limit : kLimits) {

@@ -291,9 +291,10 @@ void add_collect(CLI::App& app, Run& run) {
       ->option_text("MODE")
       ->check(CLI::IsMember({"oneshot", "stream", "feed"}));
   command
-      ->add_option("--format", options->format,
-                   "of its octets: auto, tsdp, bolo, nagios, prometheus, influx, graphite, collectd "
-                   "or json")
+      ->add_option(
+          "--format", options->format,
+          "of its octets: auto, tsdp, bolo, nagios, prometheus, influx, graphite, collectd "
+          "or json")
       ->option_text("FORMAT")
       ->check(CLI::IsMember(
           std::vector<std::string>(config::kFormatWords.begin(), config::kFormatWords.end())));

@@ -26,15 +26,14 @@ TEST_F(CollectorTest, APluginsExitStatusIsItsStateAndNoFailure) {
   for (int status = 0; status <= 3; ++status) {
     sink_.lines.clear();
     runs_ = 0;
-    run(collector(script("p", "echo \"DISK OK - free | /=5MB;6\"; exit " +
-                                  std::to_string(status))));
+    run(collector(
+        script("p", "echo \"DISK OK - free | /=5MB;6\"; exit " + std::to_string(status))));
     EXPECT_EQ(count(Result::kOk), 1U) << status;
     EXPECT_TRUE(collector_->state().healthy);
     ASSERT_EQ(sink_.lines.size(), 3U);
     constexpr std::array kWords{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-    EXPECT_EQ(without_time(sink_.lines[0]), "state NOW mine host=web01 " +
-                                                std::string(kWords.at(status)) +
-                                                " DISK OK - free");
+    EXPECT_EQ(without_time(sink_.lines[0]),
+              "state NOW mine host=web01 " + std::string(kWords.at(status)) + " DISK OK - free");
     EXPECT_EQ(without_time(sink_.lines[1]), "sample NOW mine_bytes host=web01,label=/ 5242880");
     EXPECT_EQ(collector_->intake().format(), OutputFormat::kNagios);
   }
@@ -73,8 +72,8 @@ TEST_F(CollectorTest, APluginThatIsMissingIsCritical) {
 }
 
 TEST_F(CollectorTest, OfAPluginThatIsStoppedNothingIsSaid) {
-  auto description = collector(script("p", "echo CRITICAL; touch " + path("there") +
-                                               "; exec sleep 1000"));
+  auto description =
+      collector(script("p", "echo CRITICAL; touch " + path("there") + "; exec sleep 1000"));
   description.format = OutputFormat::kNagios;
   auto& mine = make(std::move(description));
   mine.start();

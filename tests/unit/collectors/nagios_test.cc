@@ -45,15 +45,14 @@ TEST(Nagios, SaysWhatAPluginFound) {
                                {"--name", "disk mount=/,a=b"});
   EXPECT_EQ(ended.status, 0) << "it has done its own work";
   EXPECT_EQ(ended.err, "");
-  EXPECT_THAT(ended.out,
-              MatchesRegex("state [0-9]+ disk a=b,mount=/ WARNING DISK WARNING - full\n"
-                           "sample [0-9]+ disk_bytes a=b,label=/,mount=/ 1024\n"
-                           "sample [0-9]+ disk_warning_low_bytes "
-                           "a=b,label=/,mount=/,range=inside 2048\n"
-                           "sample [0-9]+ disk_warning_bytes "
-                           "a=b,label=/,mount=/,range=inside 3072\n"
-                           "sample [0-9]+ disk_value a=b,label=t,mount=/,unit=C 5\n"
-                           "done\n"));
+  EXPECT_THAT(ended.out, MatchesRegex("state [0-9]+ disk a=b,mount=/ WARNING DISK WARNING - full\n"
+                                      "sample [0-9]+ disk_bytes a=b,label=/,mount=/ 1024\n"
+                                      "sample [0-9]+ disk_warning_low_bytes "
+                                      "a=b,label=/,mount=/,range=inside 2048\n"
+                                      "sample [0-9]+ disk_warning_bytes "
+                                      "a=b,label=/,mount=/,range=inside 3072\n"
+                                      "sample [0-9]+ disk_value a=b,label=t,mount=/,unit=C 5\n"
+                                      "done\n"));
 }
 
 TEST(Nagios, PrintsWholeMessagesWhereNobodyReadsText) {
@@ -77,12 +76,11 @@ TEST(Nagios, PrintsWholeMessagesWhereNobodyReadsText) {
 TEST(Nagios, EndsAPluginAndItsGroupAtItsDeadline) {
   test::TemporaryDirectory directory;
   const auto file = directory.file("pid");
-  const auto ended = run_shell("trap '' TERM; echo so far; sh -c 'trap \"\" TERM; echo $$ >" + file +
-                                   "; sleep 1000' & wait; sleep 1000",
+  const auto ended = run_shell("trap '' TERM; echo so far; sh -c 'trap \"\" TERM; echo $$ >" +
+                                   file + "; sleep 1000' & wait; sleep 1000",
                                {"--timeout", "300ms"});
   EXPECT_EQ(ended.status, 0);
-  EXPECT_THAT(ended.out,
-              HasSubstr("CRITICAL so far (did not end within 300 ms and was ended)\n"));
+  EXPECT_THAT(ended.out, HasSubstr("CRITICAL so far (did not end within 300 ms and was ended)\n"));
   const auto child = static_cast<pid_t>(std::stoi(test::read_file(file)));
   EXPECT_TRUE(test::wait_until([child] {
     return ::kill(child, 0) != 0 ||
@@ -125,7 +123,8 @@ TEST(Nagios, APluginThatIsMissingOrCrashesIsCritical) {
 TEST(Nagios, ComplainsOfWhatItLeavesOut) {
   const auto ended = run_shell("echo 'OK | a=1 b= c'");
   EXPECT_THAT(ended.out, HasSubstr("label=a 1\n"));
-  EXPECT_EQ(ended.err, "nagios: left out (missing-field): b=\nnagios: left out (missing-field): c\n");
+  EXPECT_EQ(ended.err,
+            "nagios: left out (missing-field): b=\nnagios: left out (missing-field): c\n");
   EXPECT_THAT(run_shell("yes | head -c 100000").err, HasSubstr("more than is read"));
 }
 

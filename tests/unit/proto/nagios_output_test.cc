@@ -89,11 +89,10 @@ TEST(NagiosOutput, ThresholdsHaveTheValuesUnitAndTags) {
 }
 
 TEST(NagiosOutput, ARangeHasTwoEnds) {
-  EXPECT_THAT(data("a=1;10:20;~:5"),
-              ElementsAre("sample 1000 check_value host=h,label=a 1",
-                          "sample 1000 check_warning_low host=h,label=a 10",
-                          "sample 1000 check_warning host=h,label=a 20",
-                          "sample 1000 check_critical host=h,label=a 5"));
+  EXPECT_THAT(data("a=1;10:20;~:5"), ElementsAre("sample 1000 check_value host=h,label=a 1",
+                                                 "sample 1000 check_warning_low host=h,label=a 10",
+                                                 "sample 1000 check_warning host=h,label=a 20",
+                                                 "sample 1000 check_critical host=h,label=a 5"));
   EXPECT_THAT(data("a=1;@10:20;30:"),
               ElementsAre("sample 1000 check_value host=h,label=a 1",
                           "sample 1000 check_warning_low host=h,label=a,range=inside 10",
@@ -141,8 +140,7 @@ TEST(NagiosOutput, OneRunLeavesNothingToTheNext) {
   TextLines lines(TextFormat::kNagios);
   EXPECT_THAT(lines.take("OK | a=1"), IsEmpty());
   EXPECT_THAT(lines.finish({0, {}}), SizeIs(2));
-  EXPECT_THAT(lines.finish({1, {}}),
-              ElementsAre("state 1000 check host=h WARNING (no output)"));
+  EXPECT_THAT(lines.finish({1, {}}), ElementsAre("state 1000 check host=h WARNING (no output)"));
 }
 
 }  // namespace

@@ -67,8 +67,8 @@ TEST(InfluxLine, EachFieldIsAFrameAndValueHasNoNameOfItsOwn) {
 }
 
 TEST(InfluxLine, TheSizeOfATimeSaysItsPrecision) {
-  for (const auto* time : {"1700000000", "1700000000999", "1700000000999999",
-                           "1700000000999999999"}) {
+  for (const auto* time :
+       {"1700000000", "1700000000999", "1700000000999999", "1700000000999999999"}) {
     EXPECT_EQ(one_line(TextFormat::kInflux, "m value=1 " + std::string(time)),
               "sample 1700000000 m host=h 1");
   }
@@ -117,15 +117,14 @@ TEST(CollectdLine, NamesAreThoseOfCollectdsExporter) {
 }
 
 TEST(CollectdLine, ANotificationIsAStateOfWhatItNames) {
-  expect_each(TextFormat::kCollectd,
-              {{R"(PUTNOTIF type=temperature severity=warning time=1201 plugin=sensors )"
-                R"(plugin_instance=cpu message="The roof is on fire!")",
-                "state 1201 collectd_sensors_temperature host=h,sensors=cpu WARNING "
-                "The roof is on fire!"},
-               {"PUTNOTIF severity=failure plugin=p message=x",
-                "state 1000 collectd_p host=h CRITICAL x"},
-               {"PUTNOTIF severity=okay message=fine",
-                "event 1000 collectd_notification host=h fine"}});
+  expect_each(
+      TextFormat::kCollectd,
+      {{R"(PUTNOTIF type=temperature severity=warning time=1201 plugin=sensors )"
+        R"(plugin_instance=cpu message="The roof is on fire!")",
+        "state 1201 collectd_sensors_temperature host=h,sensors=cpu WARNING "
+        "The roof is on fire!"},
+       {"PUTNOTIF severity=failure plugin=p message=x", "state 1000 collectd_p host=h CRITICAL x"},
+       {"PUTNOTIF severity=okay message=fine", "event 1000 collectd_notification host=h fine"}});
 }
 
 TEST(CollectdLine, RefusesWithAReason) {
@@ -160,7 +159,8 @@ TEST(JsonLine, ReadsEachKind) {
         "tally 1000 t host=h 18446744073709551615"},
        {R"({"kind":"state","name":"s","status":"WARNING","summary":"nearly \u00e9\ud83d\ude00"})",
         "state 1000 s host=h WARNING nearly é😀"},
-       {R"({"kind":"event","name":"e","text":"a\nb\"\/\\\t"})", "event 1000 e host=h a\\x0ab\"/\\\t"},
+       {R"({"kind":"event","name":"e","text":"a\nb\"\/\\\t"})",
+        "event 1000 e host=h a\\x0ab\"/\\\t"},
        {R"({"kind":"event","name":"e"})", "event 1000 e host=h"},
        {R"({"kind":"fact","name":"f","text":"x"})", "fact f host=h x"},
        {R"({"kind":"done"})", "done"},
@@ -168,40 +168,39 @@ TEST(JsonLine, ReadsEachKind) {
 }
 
 TEST(JsonLine, IsStrict) {
-  expect_each(
-      TextFormat::kJson,
-      {{"# no comment", "!bad-syntax"},
-       {R"({"kind":"event","name":"e"} x)", "!bad-syntax"},
-       {R"({"kind":"event","name":"e",})", "!bad-syntax"},
-       {R"({"kind":"event" "name":"e"})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","name":"e"})", "!bad-syntax"},
-       {R"({"kind":"event","name":null})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","text":"\x"})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","text":"\u12g4"})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","text":"\ud800x"})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","text":"\u0000"})", "!nul"},
-       {"{\"kind\":\"event\",\"name\":\"e\",\"text\":\"\t\"}", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","tags":{"a":{"b":1}}})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","tags":{"a":t r u e}})", "!bad-syntax"},
-       {R"({"kind":"event","name":"e","tags":{"":"x"}})", "!bad-name"},
-       {R"({"kind":"event","name":""})", "!bad-name"},
-       {R"({"kind":"event","name":"e a=b=c"})", "!bad-name"},
-       {R"({"kind":"event","text":"e"})", "!missing-field"},
-       {R"({"name":"e"})", "!missing-field"},
-       {R"({"kind":"sample","name":"e"})", "!missing-field"},
-       {R"({"kind":"state","name":"e"})", "!missing-field"},
-       {R"({"kind":"fact","name":"e"})", "!missing-field"},
-       {R"({"kind":"fact","name":"e","text":"x","time":5})", "!unknown-keyword"},
-       {R"({"kind":"sample","name":"e","value":1,"values":[1]})", "!unknown-keyword"},
-       {R"({"kind":"sample","name":"e","values":[]})", "!bad-number"},
-       {R"({"kind":"sample","name":"e","value":01})", "!bad-number"},
-       {R"({"kind":"sample","name":"e","value":1e999})", "!bad-number"},
-       {R"({"kind":"sample","name":"e","value":"1"})", "!bad-number"},
-       {R"({"kind":"tally","name":"e","increment":-1})", "!bad-number"},
-       {R"({"kind":"delta","name":"e","value":1,"time":-1})", "!bad-time"},
-       {R"({"kind":"state","name":"e","status":"ok"})", "!unknown-keyword"},
-       {R"({"kind":"gauge","name":"e"})", "!unknown-keyword"},
-       {R"({"opcode":"broadcast","kind":"event","name":"e"})", "!unknown-keyword"}});
+  expect_each(TextFormat::kJson,
+              {{"# no comment", "!bad-syntax"},
+               {R"({"kind":"event","name":"e"} x)", "!bad-syntax"},
+               {R"({"kind":"event","name":"e",})", "!bad-syntax"},
+               {R"({"kind":"event" "name":"e"})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","name":"e"})", "!bad-syntax"},
+               {R"({"kind":"event","name":null})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","text":"\x"})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","text":"\u12g4"})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","text":"\ud800x"})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","text":"\u0000"})", "!nul"},
+               {"{\"kind\":\"event\",\"name\":\"e\",\"text\":\"\t\"}", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","tags":{"a":{"b":1}}})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","tags":{"a":t r u e}})", "!bad-syntax"},
+               {R"({"kind":"event","name":"e","tags":{"":"x"}})", "!bad-name"},
+               {R"({"kind":"event","name":""})", "!bad-name"},
+               {R"({"kind":"event","name":"e a=b=c"})", "!bad-name"},
+               {R"({"kind":"event","text":"e"})", "!missing-field"},
+               {R"({"name":"e"})", "!missing-field"},
+               {R"({"kind":"sample","name":"e"})", "!missing-field"},
+               {R"({"kind":"state","name":"e"})", "!missing-field"},
+               {R"({"kind":"fact","name":"e"})", "!missing-field"},
+               {R"({"kind":"fact","name":"e","text":"x","time":5})", "!unknown-keyword"},
+               {R"({"kind":"sample","name":"e","value":1,"values":[1]})", "!unknown-keyword"},
+               {R"({"kind":"sample","name":"e","values":[]})", "!bad-number"},
+               {R"({"kind":"sample","name":"e","value":01})", "!bad-number"},
+               {R"({"kind":"sample","name":"e","value":1e999})", "!bad-number"},
+               {R"({"kind":"sample","name":"e","value":"1"})", "!bad-number"},
+               {R"({"kind":"tally","name":"e","increment":-1})", "!bad-number"},
+               {R"({"kind":"delta","name":"e","value":1,"time":-1})", "!bad-time"},
+               {R"({"kind":"state","name":"e","status":"ok"})", "!unknown-keyword"},
+               {R"({"kind":"gauge","name":"e"})", "!unknown-keyword"},
+               {R"({"opcode":"broadcast","kind":"event","name":"e"})", "!unknown-keyword"}});
 }
 
 TEST(PrometheusLine, TypesTellCountersFromGauges) {
@@ -237,36 +236,35 @@ TEST(PrometheusLine, RefusesWithAReason) {
 }
 
 TEST(TextReader, FindsOutTheFormatByTheFirstLineThatHasAForm) {
-  const std::vector<Case> cases = {
-      {"sample 1 x 1", "bolo"},
-      {"SAMPLE never x 1", "bolo"},
-      {"state 5 1700000000", "bolo"},
-      {"PUTVAL h/p/t N:1", "collectd"},
-      {"putnotif severity=okay", "collectd"},
-      {"{", "json"},
-      {"# HELP x Words.", "prometheus"},
-      {"#  TYPE x gauge", "prometheus"},
-      {"x{a=\"b\"} 1", "prometheus"},
-      {"x 1", "prometheus"},
-      {"x NaN", "prometheus"},
-      {"x 1 1700000000000", "prometheus"},
-      {"x 1 1700000000", "graphite"},
-      {"x.y 1 1700000000000", "graphite"},
-      {"x.y 1", "graphite"},
-      {"x;a=b 1 5", "graphite"},
-      {"m,a=b f=1", "influx"},
-      {"m f=1 5", "influx"},
-      {"DISK OK - free space: / 1 MB", "nagios"},
-      {"OK: all well", "nagios"},
-      {"check x [CRITICAL] no", "nagios"},
-      {"this word OK comes too late OK", "nagios"},
-      {"but this one is too far OK", ""},
-      {"DISK ok", ""},
-      {"no word that is known", ""},
-      {"# a comment", ""},
-      {"# TYPE", ""},
-      {"done", ""},
-      {"", ""}};
+  const std::vector<Case> cases = {{"sample 1 x 1", "bolo"},
+                                   {"SAMPLE never x 1", "bolo"},
+                                   {"state 5 1700000000", "bolo"},
+                                   {"PUTVAL h/p/t N:1", "collectd"},
+                                   {"putnotif severity=okay", "collectd"},
+                                   {"{", "json"},
+                                   {"# HELP x Words.", "prometheus"},
+                                   {"#  TYPE x gauge", "prometheus"},
+                                   {"x{a=\"b\"} 1", "prometheus"},
+                                   {"x 1", "prometheus"},
+                                   {"x NaN", "prometheus"},
+                                   {"x 1 1700000000000", "prometheus"},
+                                   {"x 1 1700000000", "graphite"},
+                                   {"x.y 1 1700000000000", "graphite"},
+                                   {"x.y 1", "graphite"},
+                                   {"x;a=b 1 5", "graphite"},
+                                   {"m,a=b f=1", "influx"},
+                                   {"m f=1 5", "influx"},
+                                   {"DISK OK - free space: / 1 MB", "nagios"},
+                                   {"OK: all well", "nagios"},
+                                   {"check x [CRITICAL] no", "nagios"},
+                                   {"this word OK comes too late OK", "nagios"},
+                                   {"but this one is too far OK", ""},
+                                   {"DISK ok", ""},
+                                   {"no word that is known", ""},
+                                   {"# a comment", ""},
+                                   {"# TYPE", ""},
+                                   {"done", ""},
+                                   {"", ""}};
   for (const auto& [line, format] : cases) {
     TextLines lines;
     (void)lines.take(line);

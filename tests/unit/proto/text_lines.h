@@ -46,9 +46,7 @@ class TextLines {
     if (check(view) != proto::Reason::kNone) said_.emplace_back("invalid");
     proto::print_line(view, said_.emplace_back());
   }
-  void refuse(proto::Reason reason) {
-    said_.push_back("!" + std::string(to_string(reason)));
-  }
+  void refuse(proto::Reason reason) { said_.push_back("!" + std::string(to_string(reason))); }
 
   proto::DefaultTags tags_;
   proto::TextReader reader_;
