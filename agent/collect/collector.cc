@@ -208,7 +208,7 @@ void Collector::weigh(Intake::Verdict verdict) {
       cut_off(
           Result::kFailed,
           "printed octets that are no TSDP and was ended: print TSDP alone, or lines alone with "
-          "\"format\": \"text\"");
+          "\"format\": \"bolo\"");
       return;
     case Intake::Verdict::kOver:
       if (description_.mode == Mode::kFeed) {
@@ -294,7 +294,7 @@ void Collector::process_ended(const ProcessEnd& end) {
 // Once the process has ended and both pipes are read, whichever is last.
 void Collector::finish() {
   if (!alive_ || !end_ || output_.is_open() || errors_.is_open()) return;
-  intake_.finish();
+  intake_.finish(plugin_end());
   error_lines_.finish();
   deadline_.stop();
   alive_ = false;
@@ -315,12 +315,24 @@ void Collector::finish() {
   }
 }
 
+// What a plugin's STATE is made of.
+proto::PluginEnd Collector::plugin_end() const {
+  if (!end_->start_error.empty()) return {{}, end_->start_error};
+  if (retired_) return {.stopped = true};
+  if (counted_) return {{}, runs_.last_error()};  // It was ended.
+  if (WIFEXITED(end_->status)) return {WEXITSTATUS(end_->status), {}};
+  return {{}, describe_status(end_->status)};
+}
+
 void Collector::judge_end() {
   const auto& end = *end_;
+  // The exit status of a plugin is what it has found.
+  const bool found = intake_.format() == config::OutputFormat::kNagios && WIFEXITED(end.status) &&
+                     WEXITSTATUS(end.status) <= 3;
   if (!lives_on() || answering_) runs_.took(since(began_));
   if (!end.start_error.empty()) {
     runs_.bad(Result::kFailed, end.start_error);
-  } else if (end.status == 0 && description_.mode != Mode::kStream) {
+  } else if ((end.status == 0 || found) && description_.mode != Mode::kStream) {
     runs_.good(supervision_.loop.wall_now());
   } else {
     const char* rest = "";

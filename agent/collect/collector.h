@@ -96,6 +96,7 @@ class Collector {
   void cut_off(Result result, std::string why);
   void process_ended(const ProcessEnd& end);
   void finish();
+  [[nodiscard]] proto::PluginEnd plugin_end() const;
   void judge_end();
   void launch_failed(Result result, std::string why);
   void come_back();

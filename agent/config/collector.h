@@ -17,8 +17,19 @@ enum class Mode : std::uint8_t {
   kFeed,     ///< Lives on and prints when it likes.
 };
 
-/// What its octets are: the key `format`.
-enum class OutputFormat : std::uint8_t { kAuto, kTsdp, kText };
+/// What its octets are: the key `format`. Behind the first two they are the lines that
+/// `proto::TextFormat` has, in its order.
+enum class OutputFormat : std::uint8_t {
+  kAuto,
+  kTsdp,
+  kBolo,
+  kNagios,
+  kPrometheus,
+  kInflux,
+  kGraphite,
+  kCollectd,
+  kJson,
+};
 
 /// The kernel's class and level of disk I/O: the key `ionice`.
 struct IoPriority {

@@ -162,11 +162,18 @@ void read_manner(Object& object, Collector& collector) {
   });
   object.set("format", collector.format, [](const Value& at) -> std::optional<OutputFormat> {
     const auto index = choice(at, kFormatWords);
-    return index ? std::optional(static_cast<OutputFormat>(*index)) : std::nullopt;
+    return index ? format_of(kFormatWords.at(*index)) : std::nullopt;
   });
 }
 
 }  // namespace
+
+std::optional<OutputFormat> format_of(std::string_view word) {
+  const auto* const found = std::find(kFormatWords.begin(), kFormatWords.end(), word);
+  if (found == kFormatWords.end()) return std::nullopt;
+  if (found + 1 == kFormatWords.end()) return OutputFormat::kBolo;
+  return static_cast<OutputFormat>(found - kFormatWords.begin());
+}
 
 std::optional<Collector> read_collector(const Value& value, std::string_view name,
                                         std::chrono::milliseconds interval, std::string origin) {

@@ -59,7 +59,8 @@ TEST(LinkDigests, TrustNoLength) {
   auto cut = Body("eth0").attribute(IFLA_IFALIAS, "uplink");
   for (std::size_t size = 0; size <= cut.bytes.size(); ++size) {
     LinkDigests digests;
-    digests.take(RTM_NEWLINK, std::vector(cut.bytes.begin(), cut.bytes.begin() + size));
+    const std::vector<std::byte> exact(cut.bytes.data(), cut.bytes.data() + size);
+    digests.take(RTM_NEWLINK, exact);
   }
   Body wrong("");
   const std::array<std::uint16_t, 2> heads = {2, 0xffff};

@@ -147,9 +147,18 @@ INSTANTIATE_TEST_SUITE_P(
             {"/d/x.json:1:37: timeout: a collector of mode \"feed\" has no deadline; remove it"}},
         Bad{R"({"command": ["/x"], "mode": "steam"})",
             {"/d/x.json:1:29: mode: \"steam\" is not known here; did you mean \"stream\"?"}},
-        Bad{R"({"command": ["/x"], "format": "json"})",
-            {"/d/x.json:1:31: format: \"json\" is not known here; write one of \"auto\", \"tsdp\", "
-             "\"text\""}}));
+        Bad{R"({"command": ["/x"], "format": "xml"})",
+            {"/d/x.json:1:31: format: \"xml\" is not known here; write one of \"auto\", \"tsdp\", "
+             "\"bolo\", \"nagios\", \"prometheus\", \"influx\", \"graphite\", \"collectd\", "
+             "\"json\", \"text\""}}));
+
+TEST(CollectorFormat, EachWordIsOneAndTextIsTheOlderOneForBolo) {
+  EXPECT_EQ(format_of("auto"), OutputFormat::kAuto);
+  EXPECT_EQ(format_of("bolo"), OutputFormat::kBolo);
+  EXPECT_EQ(format_of("json"), OutputFormat::kJson);
+  EXPECT_EQ(format_of("text"), OutputFormat::kBolo);
+  EXPECT_EQ(format_of(""), std::nullopt);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, CollectorMistakeTest,

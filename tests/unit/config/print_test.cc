@@ -136,7 +136,7 @@ class Chance {
     Collector collector{.name = unique('c', number)};
     collector.command = {"/opt/" + name(), text(), text()};
     collector.mode = static_cast<Mode>(below(3));
-    collector.format = static_cast<OutputFormat>(below(3));
+    collector.format = static_cast<OutputFormat>(below(9));
     collector.interval = seconds();
     collector.timeout = collector.interval;
     if (collector.mode != Mode::kFeed && below(2) != 0) collector.timeout /= 2;
