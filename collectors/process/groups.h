@@ -1,12 +1,9 @@
 #pragma once
 
-#include <regex.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,26 +13,14 @@
 
 #include "collectors/process/table.h"
 #include "collectors/sdk/answer.h"
+#include "collectors/sdk/pattern.h"
 
 namespace lariat::processes {
-
-/// An extended regular expression of POSIX.
-class Pattern {
- public:
-  /// What is wrong with it as one sentence, or nothing.
-  [[nodiscard]] std::string set(const std::string& text);
-  /// False if none was set.
-  [[nodiscard]] bool found_in(const std::string& text) const;
-  [[nodiscard]] bool is_set() const noexcept { return compiled_ != nullptr; }
-
- private:
-  std::unique_ptr<regex_t, void (*)(regex_t*)> compiled_{nullptr, [](regex_t*) {}};
-};
 
 /// Which processes are told of together, and under which name.
 struct Group {
   std::string name;
-  Pattern match;              ///< In the command line; if not set, the process is called `name`.
+  sdk::Pattern match;         ///< In the command line; if not set, the process is called `name`.
   std::optional<uid_t> user;  ///< Only those of this user.
   bool children = false;      ///< And all that descend from them.
   bool several = false;       ///< More than one that no other of them has started is no warning.

@@ -171,7 +171,7 @@ TEST_F(ProcessGroupsTest, AreFoundByNameByPatternAndByDescent) {
 }
 
 TEST(ProcessPattern, IsToldWhatIsWrong) {
-  Pattern pattern;
+  sdk::Pattern pattern;
   EXPECT_THAT(pattern.set("("), StartsWith("'(' is no regular expression: "));
   EXPECT_FALSE(pattern.is_set());
 }
