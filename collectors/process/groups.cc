@@ -135,8 +135,8 @@ void Groups::put_group(Kept& kept, const Table& table, sdk::Answer& answer) cons
   answer.sample("process_group_resident_memory_bytes", sums.resident, kept.tags);
   answer.sample("process_group_virtual_memory_bytes", sums.in_address_space, kept.tags);
   answer.sample("process_group_unreadable", sums.unreadable, kept.tags);
-  static const auto kTicks = static_cast<double>(std::max(::sysconf(_SC_CLK_TCK), 1L));
-  answer.sample("process_group_start_time_seconds", table.boot_time() + sums.oldest_ticks / kTicks,
+  static const auto ticks = static_cast<double>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+  answer.sample("process_group_start_time_seconds", table.boot_time() + sums.oldest_ticks / ticks,
                 kept.tags);
   constexpr std::array kOptional = {
       "process_group_open_files", "process_group_peak_resident_memory_bytes",

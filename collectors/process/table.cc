@@ -88,20 +88,20 @@ std::optional<Stat> parse_stat(std::string_view text) {
   const std::size_t open = text.find('(');
   const std::size_t close = text.rfind(')');
   if (open == text.npos || close == text.npos || open == 0 || close < open) return std::nullopt;
-  static const auto kTicks = static_cast<double>(std::max(::sysconf(_SC_CLK_TCK), 1L));
-  static const auto kPage = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
+  static const auto ticks = static_cast<double>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+  static const auto page = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
   const auto pid = sdk::parse<pid_t>(text.substr(0, open - 1));
   if (!pid) return std::nullopt;
   Fields fields(text.substr(close + 1));
   const Stat stat{.pid = *pid,
                   .parent = fields.number<pid_t>(4),
                   .name = text.substr(open + 1, close - open - 1),
-                  .user_seconds = static_cast<double>(fields.number<std::uint64_t>(14)) / kTicks,
-                  .system_seconds = static_cast<double>(fields.number<std::uint64_t>(15)) / kTicks,
+                  .user_seconds = static_cast<double>(fields.number<std::uint64_t>(14)) / ticks,
+                  .system_seconds = static_cast<double>(fields.number<std::uint64_t>(15)) / ticks,
                   .threads = fields.number<std::uint64_t>(20),
                   .start_ticks = fields.number<std::uint64_t>(22),
                   .virtual_bytes = fields.number<std::uint64_t>(23),
-                  .resident_bytes = fields.number<std::uint64_t>(24) * kPage};
+                  .resident_bytes = fields.number<std::uint64_t>(24) * page};
   return fields.good() ? std::optional(stat) : std::nullopt;
 }
 
