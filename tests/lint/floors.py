@@ -42,6 +42,7 @@ DOORS = {
     "microhttpd.h": ["agent/expose/*"],
     "curl/*": ["agent/publish/http_*", "collectors/sdk/fetch.cc",
                "collectors/tcp/connect.cc"],
+    "systemd/*": ["collectors/systemd/bus.cc"],
     "openssl/*": ["agent/net/*"],
     "ares*.h": ["agent/net/*"],
     "CLI/*": ["agent/app/*"],
