@@ -29,6 +29,7 @@ struct Record {
   std::string_view more_values;            ///< SAMPLE: the others, good numbers between blanks.
   std::optional<std::uint64_t> increment;  ///< TALLY.
   std::optional<std::string_view> text;    ///< STATE, EVENT, FACT, pairs.
+  std::optional<std::uint32_t> interval_milliseconds;  ///< STATE: how often, if it says so itself.
 };
 
 /// A record, or why the line is none.

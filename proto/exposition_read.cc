@@ -98,6 +98,39 @@ bool ExpositionValue::cumulative() const noexcept {
   return sums && (name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum"));
 }
 
+ExpositionValue::Type ExpositionFamily::type_of(std::string_view value_name) const noexcept {
+  if (name.empty() || !value_name.starts_with(name)) return Type::kUntyped;
+  const std::string_view end = value_name.substr(name.size());
+  if (end.empty()) return type;
+  const bool parts = type == Type::kHistogram || type == Type::kSummary;
+  const bool part = end == "_count" || end == "_sum" || end == "_bucket";
+  return parts && part ? type : Type::kUntyped;
+}
+
+ExpositionFamily read_family(std::string_view line) noexcept {
+  line.remove_prefix(1);
+  if (take_word(line) != "TYPE") return {};
+  ExpositionFamily family;
+  family.name = take_word(line);
+  family.type = parse_type(take_word(line));
+  return family;
+}
+
+Reason read_exposition_line(std::string_view line, ExpositionValue& value) noexcept {
+  ExpositionValue read;
+  read.name = take_name(line);
+  if (read.name.empty() || !take_labels(line, read.labels)) return Reason::kBadName;
+  const std::string_view word = take_word(line);
+  if (word.empty()) return Reason::kMissingField;
+  const auto number = parse_value(word);
+  if (!number) return Reason::kBadNumber;
+  read.value = *number;
+  skip_blanks(line);
+  read.time = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+  value = read;
+  return Reason::kNone;
+}
+
 bool ExpositionReader::next(ExpositionValue& value) noexcept {
   while (!rest_.empty()) {
     const std::size_t end = std::min(rest_.find('\n'), rest_.size());
@@ -107,39 +140,18 @@ bool ExpositionReader::next(ExpositionValue& value) noexcept {
     skip_blanks(line);
     if (line.empty()) continue;
     if (line.front() == '#') {
-      take_comment(line.substr(1));
+      const ExpositionFamily family = read_family(line);
+      if (!family.name.empty()) family_ = family;
       continue;
     }
-    ExpositionValue read;
-    read.name = take_name(line);
-    const bool labelled = !read.name.empty() && take_labels(line, read.labels);
-    const auto number = labelled ? parse_value(take_word(line)) : std::nullopt;
-    if (!number) {
+    if (read_exposition_line(line, value) != Reason::kNone) {
       ++refused_;
       continue;
     }
-    read.value = *number;
-    read.type = type_of(read.name);
-    value = read;
+    value.type = family_.type_of(value.name);
     return true;
   }
   return false;
-}
-
-void ExpositionReader::take_comment(std::string_view line) noexcept {
-  if (take_word(line) != "TYPE") return;
-  family_ = take_word(line);
-  type_ = parse_type(take_word(line));
-}
-
-// The names in a histogram or summary are longer than their family's.
-Type ExpositionReader::type_of(std::string_view name) const noexcept {
-  if (family_.empty() || !name.starts_with(family_)) return Type::kUntyped;
-  const std::string_view end = name.substr(family_.size());
-  if (end.empty()) return type_;
-  const bool parts = type_ == Type::kHistogram || type_ == Type::kSummary;
-  const bool part = end == "_count" || end == "_sum" || end == "_bucket";
-  return parts && part ? type_ : Type::kUntyped;
 }
 
 bool LabelWalk::next(ExpositionLabel& label) noexcept {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "proto/reason.h"
+
 namespace lariat::proto {
 
 /// One line of Prometheus' text format; borrows from the text.
@@ -14,11 +16,28 @@ struct ExpositionValue {
   std::string_view name;
   std::string_view labels;  ///< What stands between the braces: see `LabelWalk`.
   double value = 0;         ///< May be a NaN or an infinity.
+  std::string_view time;    ///< What stands behind the value: milliseconds, if anything.
   Type type = Type::kUntyped;
 
   /// A number that only grows: a counter, and what a histogram or a summary counts and adds up.
   [[nodiscard]] bool cumulative() const noexcept;
 };
+
+/// A line `# TYPE NAME TYPE`; without a name if it is none.
+struct ExpositionFamily {
+  std::string_view name;
+  ExpositionValue::Type type = ExpositionValue::Type::kUntyped;
+
+  /// Of a value with that name: the family's, if it belongs to it, else untyped. The names in a
+  /// histogram or a summary are longer than their family's.
+  [[nodiscard]] ExpositionValue::Type type_of(std::string_view value_name) const noexcept;
+};
+/// `line` begins with `#`.
+[[nodiscard]] ExpositionFamily read_family(std::string_view line) noexcept;
+
+/// Reads a line that is not empty and no comment. Its type is not known from it. The reason is
+/// `kBadName` (labels too), `kMissingField` or `kBadNumber`; then `value` is as it was.
+[[nodiscard]] Reason read_exposition_line(std::string_view line, ExpositionValue& value) noexcept;
 
 /// Reads values in Prometheus' text format, one after the other. Lines that are not good are
 /// skipped and counted; time stamps are not looked at. Allocates nothing.
@@ -32,12 +51,8 @@ class ExpositionReader {
   [[nodiscard]] std::size_t refused() const noexcept { return refused_; }
 
  private:
-  void take_comment(std::string_view line) noexcept;
-  [[nodiscard]] ExpositionValue::Type type_of(std::string_view name) const noexcept;
-
   std::string_view rest_;
-  std::string_view family_;  // Of the newest TYPE line.
-  ExpositionValue::Type type_ = ExpositionValue::Type::kUntyped;
+  ExpositionFamily family_;  // Of the newest TYPE line.
   std::size_t refused_ = 0;
 };
 

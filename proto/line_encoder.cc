@@ -49,8 +49,10 @@ Reason LineEncoder::encode(const Record& record, Sink sink) noexcept {
       written = encode_delta(message_, full.name, record.time, record.value);
       break;
     case Payload::kState:
-      written = encode_state(message_, full.name, record.time,
-                             {record.status, interval_milliseconds_, record.text});
+      written = encode_state(
+          message_, full.name, record.time,
+          {record.status, record.interval_milliseconds.value_or(interval_milliseconds_),
+           record.text});
       break;
     case Payload::kEvent:
       written = encode_event(message_, full.name, record.time, record.text.value_or(""));

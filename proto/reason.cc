@@ -38,6 +38,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "bad-name";
     case Reason::kNul:
       return "nul";
+    case Reason::kBadSyntax:
+      return "bad-syntax";
   }
   return "?";
 }

@@ -28,10 +28,11 @@ enum class Reason : std::uint8_t {
   kBadNumber,
   kBadName,
   kNul,
+  kBadSyntax,  ///< It is not written as its format is: of JSON.
 };
 
 /// For tables of counters indexed by reason.
-inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kNul) + 1;
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kBadSyntax) + 1;
 
 /// `none`, `short`, `too-long` and so on.
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;

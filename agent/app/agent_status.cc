@@ -47,6 +47,8 @@ void add_collectors(const collect::Collectors& collectors, expose::Status& statu
                                  .rejected = state.rejected,
                                  .restarts = state.restarts,
                                  .late = state.late,
+                                 .cpu = state.cpu,
+                                 .max_resident = state.max_resident,
                                  .last_duration = state.last_duration,
                                  .last_success = state.last_success});
   }

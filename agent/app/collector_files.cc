@@ -1,6 +1,8 @@
 #include "agent/app/collector_files.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +13,7 @@
 #include <utility>
 
 #include "agent/app/describe.h"
+#include "agent/collect/exec_user.h"
 #include "agent/collect/trust.h"
 
 namespace lariat::app {
@@ -48,6 +51,46 @@ void look_at_program(const config::Collector& collector, std::span<const uid_t> 
   }
 }
 
+// The agent is another process: of its rights nothing is known here but what this one has, and that
+// the service of the package has none.
+void look_at_user(const config::Collector& collector, CollectorFindings& found) {
+  const char* own = ::getenv("USER");
+  if (collector.user.empty() || (own != nullptr && collector.user == own && ::geteuid() != 0))
+    return;
+  std::string why;
+  if (!collect::may_change_user()) {
+    why = fmt::format(
+        "user: this process has no right to run it as {}; an agent without it refuses "
+        "to run it. The unit gives the right: {}",
+        collector.user, collect::user_drop_in());
+  } else if (::geteuid() == 0 && ::access("/run/systemd/system", F_OK) == 0) {
+    why = fmt::format(
+        "user: root may run it as {}, but the service of the package is not root, and "
+        "refuses to run it unless it has a drop-in: {}",
+        collector.user, collect::user_drop_in());
+  }
+  if (!why.empty()) found.warnings.push_back({.file = collector.origin, .text = std::move(why)});
+}
+
+void look_at_limits(const config::Collector& collector, CollectorFindings& found) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  if (collector.max_files && *collector.max_files > files.rlim_max) {
+    found.warnings.push_back(
+        {.file = collector.origin,
+         .text =
+             fmt::format("max_files: {} is more than a child of this process may have, {}; what "
+                         "the agent may have is LimitNOFILE= of its unit",
+                         *collector.max_files, files.rlim_max)});
+  }
+  if (collector.max_processes && collector.user.empty()) {
+    found.warnings.push_back(
+        {.file = collector.origin,
+         .text = "max_processes: it counts all processes of its user, the agent and the other "
+                 "collectors too; write a \"user\" of its own"});
+  }
+}
+
 void look_at(const collect::Wanted& wanted, std::span<const uid_t> owners,
              CollectorFindings& found) {
   using Standing = collect::Wanted::Standing;
@@ -55,6 +98,8 @@ void look_at(const collect::Wanted& wanted, std::span<const uid_t> owners,
     case Standing::kGood:
       ++found.good;
       look_at_program(wanted.description, owners, found);
+      look_at_user(wanted.description, found);
+      look_at_limits(wanted.description, found);
       return;
     case Standing::kDistrusted:
       add_once({.file = wanted.source, .text = wanted.refusal}, found.warnings);
@@ -84,6 +129,7 @@ CollectorFindings look_at_collectors(const config::Config& config,
   };
   const auto gathered = collect::gather(collectors_config(config),
                                         {.json = read, .plain = config::plain_collector}, owners);
+  for (const auto& file : gathered.skipped) found.warnings.push_back({.text = file.why});
   for (const auto& remark : gathered.remarks) found.warnings.push_back({.text = remark});
   for (const auto& wanted : gathered.wanted) look_at(wanted, owners, found);
   return found;

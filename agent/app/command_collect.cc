@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/app/collect_report.h"
 #include "agent/app/commands.h"
 #include "agent/app/config_choice.h"
 #include "agent/app/describe.h"
@@ -32,6 +33,7 @@
 #include "agent/collect/trust.h"
 #include "agent/collect/wanted.h"
 #include "agent/config/collector.h"
+#include "agent/config/collectors.h"
 #include "agent/config/load.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/signal.h"
@@ -54,16 +56,21 @@ struct CollectOptions {
 
 class Printer final : public collect::FrameSink {
  public:
+  explicit Printer(const proto::DefaultTags& tags) : report_(tags) {}
+
+  [[nodiscard]] const CollectReport& report() const noexcept { return report_; }
   bool take(std::span<const std::byte> frame, const collect::FrameOrigin& /*origin*/) override {
     line_.clear();
     proto::print_line(proto::MessageView(frame), line_);
     line_ += '\n';
     std::fwrite(line_.data(), 1, line_.size(), stdout);
+    report_.take(proto::MessageView(frame));
     return true;
   }
 
  private:
   std::string line_;
+  CollectReport report_;
 };
 
 /// One run of one collector, as the agent would do it: of a stream one answer, of a feed what it
@@ -73,6 +80,7 @@ class CollectOnce {
   /// Borrows `config`.
   CollectOnce(const config::Config& config, config::Collector collector)
       : lines_([](base::Level, std::string_view) {}),  // What it would log is said in other words.
+        printer_(config.tags),
         reaper_(loop_),
         supervision_{.loop = loop_,
                      .lines = lines_,
@@ -125,8 +133,9 @@ class CollectOnce {
   void summarize() const {
     const auto state = collector_.state();
     std::string line =
-        fmt::format("{}: {}; {} frames, {} rejected", state.name,
-                    state.healthy ? "good" : state.last_error, state.frames, state.rejected);
+        fmt::format("{}: {}; {} frames, {} rejected, {} series, format {}", state.name,
+                    state.healthy ? "good" : state.last_error, state.frames, state.rejected,
+                    printer_.report().series(), format_words());
     if (state.last_duration) {
       line += fmt::format(", took {}", base::format_duration(*state.last_duration));
     }
@@ -134,7 +143,12 @@ class CollectOnce {
       line += fmt::format("; {}, CPU {:.1f} ms", collect::describe_status(end->status),
                           milliseconds(end->usage.ru_utime) + milliseconds(end->usage.ru_stime));
     }
-    std::fputs((line + "\n").c_str(), stderr);
+    std::fputs((printer_.report().changes() + line + "\n").c_str(), stderr);
+  }
+  std::string_view format_words() const {
+    const auto format = collector_.intake().format();
+    if (format == config::OutputFormat::kAuto) return "not found out";
+    return config::kFormatWords.at(static_cast<std::size_t>(format));
   }
   static double milliseconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
@@ -206,17 +220,12 @@ std::variant<collect::Wanted, int> named(const std::string& name, const config::
 // What the options say wins over what is described.
 std::optional<base::Error> adjust(const CollectOptions& options, config::Collector& collector) {
   using config::Mode;
-  using config::OutputFormat;
   if (!options.mode.empty()) {
     collector.mode = options.mode == "stream" ? Mode::kStream
                      : options.mode == "feed" ? Mode::kFeed
                                               : Mode::kOneshot;
   }
-  if (!options.format.empty()) {
-    collector.format = options.format == "tsdp"   ? OutputFormat::kTsdp
-                       : options.format == "text" ? OutputFormat::kText
-                                                  : OutputFormat::kAuto;
-  }
+  if (const auto format = config::format_of(options.format)) collector.format = *format;
   if (auto error = set_duration(options.interval, "--interval", collector.interval)) return error;
   if (collector.interval < std::chrono::seconds(1) ||
       collector.interval % std::chrono::seconds(1) != std::chrono::milliseconds(0)) {
@@ -281,9 +290,14 @@ void add_collect(CLI::App& app, Run& run) {
   command->add_option("--mode", options->mode, "oneshot, stream or feed")
       ->option_text("MODE")
       ->check(CLI::IsMember({"oneshot", "stream", "feed"}));
-  command->add_option("--format", options->format, "of its octets: auto, tsdp or text")
+  command
+      ->add_option(
+          "--format", options->format,
+          "of its octets: auto, tsdp, bolo, nagios, prometheus, influx, graphite, collectd "
+          "or json")
       ->option_text("FORMAT")
-      ->check(CLI::IsMember({"auto", "tsdp", "text"}));
+      ->check(CLI::IsMember(
+          std::vector<std::string>(config::kFormatWords.begin(), config::kFormatWords.end())));
   command->add_option("--timeout", options->timeout, "of its run or answer (default: the interval)")
       ->option_text("TIME");
   command

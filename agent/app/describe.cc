@@ -30,6 +30,7 @@ collect::CollectorsConfig collectors_config(const config::Config& config) {
           .run = config.run,
           .schedule = config.schedule,
           .schedule_file = config.schedule_file,
+          .max_running = config.max_running,
           .interval = config.interval};
 }
 

@@ -1,6 +1,7 @@
 #include "agent/collect/collector.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,15 +113,15 @@ void Collector::launch() {
   }
   auto pipes =
       process_.start({.exec_program = supervision_.exec_program,
-                      .settings = {.user = description_.user,
-                                   .nice = description_.nice,
-                                   .max_memory = description_.max_memory,
-                                   .command = description_.command},
+                      .settings = settings_of(description_),
                       .environment = environment_of(description_, supervision_.control_socket),
                       .wants_input = description_.mode == Mode::kStream});
   if (!pipes) {
     launch_failed(Result::kFailed, pipes.error().text);
     return;
+  }
+  if (supervision_.places != nullptr) {
+    supervision_.places->take(number(), lives_on(), launched_);
   }
   alive_ = true;
   counted_ = false;
@@ -207,7 +208,7 @@ void Collector::weigh(Intake::Verdict verdict) {
       cut_off(
           Result::kFailed,
           "printed octets that are no TSDP and was ended: print TSDP alone, or lines alone with "
-          "\"format\": \"text\"");
+          "\"format\": \"bolo\"");
       return;
     case Intake::Verdict::kOver:
       if (description_.mode == Mode::kFeed) {
@@ -278,6 +279,9 @@ void Collector::cut_off(Result result, std::string why) {
 
 void Collector::process_ended(const ProcessEnd& end) {
   end_ = end;
+  const auto usage = usage_of(end.usage);
+  used_.cpu += usage.cpu;
+  used_.max_resident = std::max(used_.max_resident, usage.max_resident);
   input_.reset();
   deadline_.stop();
   pause_.stop();
@@ -290,10 +294,11 @@ void Collector::process_ended(const ProcessEnd& end) {
 // Once the process has ended and both pipes are read, whichever is last.
 void Collector::finish() {
   if (!alive_ || !end_ || output_.is_open() || errors_.is_open()) return;
-  intake_.finish();
+  intake_.finish(plugin_end());
   error_lines_.finish();
   deadline_.stop();
   alive_ = false;
+  if (supervision_.places != nullptr) supervision_.places->leave(number(), lives_on());
   if (!counted_) judge_end();
   answering_ = false;
   if (retired_) {
@@ -310,18 +315,33 @@ void Collector::finish() {
   }
 }
 
+// What a plugin's STATE is made of.
+proto::PluginEnd Collector::plugin_end() const {
+  if (!end_->start_error.empty()) return {{}, end_->start_error};
+  if (retired_) return {.stopped = true};
+  if (counted_) return {{}, runs_.last_error()};  // It was ended.
+  if (WIFEXITED(end_->status)) return {WEXITSTATUS(end_->status), {}};
+  return {{}, describe_status(end_->status)};
+}
+
 void Collector::judge_end() {
   const auto& end = *end_;
+  // The exit status of a plugin is what it has found.
+  const bool found = intake_.format() == config::OutputFormat::kNagios && WIFEXITED(end.status) &&
+                     WEXITSTATUS(end.status) <= 3;
   if (!lives_on() || answering_) runs_.took(since(began_));
   if (!end.start_error.empty()) {
     runs_.bad(Result::kFailed, end.start_error);
-  } else if (end.status == 0 && description_.mode != Mode::kStream) {
+  } else if ((end.status == 0 || found) && description_.mode != Mode::kStream) {
     runs_.good(supervision_.loop.wall_now());
   } else {
     const char* rest = "";
     if (description_.mode == Mode::kStream) {
       rest = answering_ ? " in the middle of an answer; a stream lives on"
                         : "; a stream lives on and waits for the next tick on its standard input";
+    }
+    if (WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGXCPU && description_.max_cpu) {
+      rest = ": it used more CPU time than its `max_cpu` allows";
     }
     runs_.bad(WIFSIGNALED(end.status) ? Result::kKilled : Result::kFailed,
               describe_status(end.status) + rest);
@@ -356,9 +376,22 @@ CollectorState Collector::state() const {
   state.rejected = intake_.rejected_total();
   state.restarts = restarts_;
   state.late = late_;
+  const auto used = usage();
+  state.cpu = used.cpu;
+  state.max_resident = used.max_resident;
   state.last_duration = runs_.last_duration();
   state.last_success = runs_.last_success();
   return state;
+}
+
+ProcessUsage Collector::usage() const {
+  ProcessUsage usage = used_;
+  if (!process_.running()) return usage;
+  if (const auto living = usage_of_living(process_.pid())) {
+    usage.cpu += living->cpu;
+    usage.max_resident = std::max(usage.max_resident, living->max_resident);
+  }
+  return usage;
 }
 
 std::chrono::milliseconds Collector::since(base::Monotonic then) const noexcept {

@@ -14,6 +14,7 @@
 #include "agent/collect/intake.h"
 #include "agent/collect/pipe_reader.h"
 #include "agent/collect/process.h"
+#include "agent/collect/process_usage.h"
 #include "agent/collect/run_record.h"
 #include "agent/collect/supervision.h"
 #include "agent/config/collector.h"
@@ -62,11 +63,17 @@ class Collector {
   /// How its last process ended, until the next is started.
   [[nodiscard]] const std::optional<ProcessEnd>& end() const noexcept { return end_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  /// `start` or `due` would start a program now.
+  [[nodiscard]] bool would_launch() const noexcept {
+    return description_.enabled && !alive_ && !retired_ && !restart_.active();
+  }
   [[nodiscard]] CollectorState state() const;
   [[nodiscard]] const RunRecord& runs() const noexcept { return runs_; }
   [[nodiscard]] const Intake& intake() const noexcept { return intake_; }
   [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_; }
   [[nodiscard]] std::uint64_t late() const noexcept { return late_; }
+  /// Of all its processes, the one that runs included: what that has used by now is read.
+  [[nodiscard]] ProcessUsage usage() const;
 
  private:
   [[nodiscard]] bool lives_on() const noexcept {
@@ -89,6 +96,7 @@ class Collector {
   void cut_off(Result result, std::string why);
   void process_ended(const ProcessEnd& end);
   void finish();
+  [[nodiscard]] proto::PluginEnd plugin_end() const;
   void judge_end();
   void launch_failed(Result result, std::string why);
   void come_back();
@@ -121,6 +129,7 @@ class Collector {
   base::Monotonic began_;     // The run, the answer, the interval of a feed.
   std::uint64_t restarts_ = 0;
   std::uint64_t late_ = 0;
+  ProcessUsage used_;  // By processes that have ended.
   std::string notice_;
 };
 

@@ -22,6 +22,7 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
                        const proto::DefaultTags& tags, Options options)
     : room_(kRoom),
       reaper_(loop),
+      places_(StartPlaces::usual_starting()),
       supervision_{.loop = loop,
                    .lines = lines,
                    .sink = sink,
@@ -30,7 +31,8 @@ Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink
                    .exec_program = options.exec_program,
                    .control_socket = options.control_socket,
                    .waits = options.waits,
-                   .room = room_},
+                   .room = room_,
+                   .places = &places_},
       describe_(std::move(options.describe)),
       on_removed_(std::move(options.on_removed)),
       schedule_(options.hostname),
@@ -51,6 +53,7 @@ Collectors::~Collectors() = default;
 void Collectors::apply(CollectorsConfig config) {
   if (stopping_) return;
   config_ = std::move(config);
+  places_.set_most_running(config_.max_running);
   watch_.watch(config_.directories);
   look_again();
   applied_ = true;
@@ -65,6 +68,7 @@ void Collectors::stop(std::function<void()> done) {
   watch_.watch({});
   for (auto& entry : entries_) drop(entry);
   entries_.clear();
+  number_entries();
   give_up_.start(supervision_.waits.kill_grace + kGiveUp);
   sweep_.start(std::chrono::nanoseconds(0));
 }
@@ -85,7 +89,8 @@ pid_t Collectors::pid_of(std::string_view name) const {
 // What is wanted against what is there.
 void Collectors::look_again() {
   auto gathered = gather(config_, describe_, supervision_.owners);
-  tell_remarks(gathered.remarks);
+  tell_remarks(gathered);
+  skipped_ = std::move(gathered.skipped);
   auto old = std::exchange(entries_, {});
   const auto taken_before = std::exchange(taken_, {});
   for (auto& wanted : gathered.wanted) {
@@ -101,6 +106,7 @@ void Collectors::look_again() {
     tell(entry.wanted.description, "removed");
     drop(entry);
   }
+  number_entries();
   arm();
   queue_held();
   start_some();
@@ -147,7 +153,7 @@ void Collectors::tell(const config::Collector& collector, std::string_view chang
 void Collectors::add(Wanted wanted) {
   auto collector = std::make_unique<Collector>(
       supervision_, wanted.description, number_of(wanted.description.name),
-      Collector::Events{.on_run = {},
+      Collector::Events{.on_run = [this] { start_more(); },
                         .on_gone = [this] { sweep_.start(std::chrono::nanoseconds(0)); }});
   if (!wanted.refusal.empty()) collector->refuse(wanted.refusal);
   // Held in any case: it is started when all are known.
@@ -167,8 +173,10 @@ void Collectors::drop(Entry& entry) {
   ending_.push_back(std::move(entry.collector));
 }
 
-void Collectors::tell_remarks(const std::vector<std::string>& remarks) {
-  const std::set<std::string> told = std::exchange(remarks_, {remarks.begin(), remarks.end()});
+void Collectors::tell_remarks(const Gathered& gathered) {
+  const std::set<std::string> told =
+      std::exchange(remarks_, {gathered.remarks.begin(), gathered.remarks.end()});
+  for (const auto& file : gathered.skipped) remarks_.insert(file.why);
   for (const auto& remark : remarks_) {
     if (!told.contains(remark)) supervision_.lines.warning(remark);
   }
@@ -193,32 +201,63 @@ void Collectors::queue(const Schedule::Due& due) {
 void Collectors::queue_held() {
   for (const auto& entry : entries_) {
     if (entry.held && !is_ending(entry.wanted.description.name)) {
-      queue({.id = entry.collector->number()});
+      queue({.id = entry.collector->number(), .moment = base::monotonic_now()});
     }
   }
 }
 
-// At least one; what is left has its turn after what else the loop has to do.
+// At least one; what is left has its turn after what else the loop has to do. What would start a
+// program when no place is free waits for one, and nobody waits behind it who needs none.
 void Collectors::start_some() {
   const auto end = base::monotonic_now() + kStartTurn;
-  std::size_t begun = 0;
-  do {
-    if (begun == queue_.size()) break;
-    start_one(queue_[begun++]);
-  } while (base::monotonic_now() < end);
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(begun));
-  if (!queue_.empty()) {
+  auto time = base::monotonic_now();
+  std::size_t waiting = 0;
+  std::size_t at = 0;
+  bool begun = false;
+  for (; at < queue_.size() && (!begun || time < end); ++at) {
+    const auto due = queue_[at];
+    if (starts_program(due) && !places_.is_free(time)) {
+      queue_[waiting++] = due;
+      continue;
+    }
+    start_one(due);
+    begun = true;
+    time = base::monotonic_now();
+  }
+  const bool all_seen = at == queue_.size();
+  queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(waiting),
+               queue_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (!all_seen) {
     start_.start(std::chrono::nanoseconds(0));
+  } else if (!queue_.empty()) {
+    // Else what ends makes a place free, and tells.
+    if (const auto free = places_.free_at()) {
+      start_.start(std::max(*free - time, std::chrono::nanoseconds(0)));
+    }
   } else if (std::exchange(mended_, false)) {
     look_again();
   }
 }
 
+// Not inside of what has just ended.
+void Collectors::start_more() {
+  if (!queue_.empty() && !stopping_) start_.start(std::chrono::nanoseconds(0));
+}
+
+void Collectors::number_entries() {
+  by_number_.assign(numbers_.size() + 1, nullptr);
+  for (auto& entry : entries_) by_number_[entry.collector->number()] = &entry;
+}
+
+bool Collectors::starts_program(const Schedule::Due& due) const {
+  const Entry* entry = by_number_[due.id];
+  return entry != nullptr && entry->wanted.standing != Wanted::Standing::kDistrusted &&
+         entry->collector->would_launch();
+}
+
 void Collectors::start_one(const Schedule::Due& due) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&due](const auto& other) {
-    return other.collector->number() == due.id;
-  });
-  if (entry == entries_.end()) return;
+  Entry* entry = by_number_[due.id];
+  if (entry == nullptr) return;
   if (entry->held) {
     if (is_ending(entry->wanted.description.name)) return;
     entry->held = false;
@@ -226,7 +265,8 @@ void Collectors::start_one(const Schedule::Due& due) {
   } else if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
     mended_ |= !judge(entry->wanted.source, supervision_.owners);
   } else {
-    entry->collector->due(due.late);
+    const bool late = base::monotonic_now() - due.moment >= supervision_.waits.late;
+    entry->collector->due(due.late || late);
   }
 }
 

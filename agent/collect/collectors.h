@@ -19,6 +19,7 @@
 #include "agent/collect/frame_sink.h"
 #include "agent/collect/reaper.h"
 #include "agent/collect/schedule.h"
+#include "agent/collect/start_places.h"
 #include "agent/collect/supervision.h"
 #include "agent/collect/wanted.h"
 #include "agent/loop/loop.h"
@@ -31,7 +32,8 @@ namespace lariat::collect {
 /// All collectors of an agent: those of its configuration, and those that are dropped into its
 /// directories while it runs.
 ///
-/// One timer starts all that are due together, in bounded turns of the loop. A change touches the
+/// One timer starts all that are due together, in bounded turns of the loop and in bounded numbers
+/// (`StartPlaces`); one that begins over a second late is counted. A change touches the
 /// collectors concerned: one whose description and program are as they were keeps its process. One
 /// that is changed is ended first, then started as it is now. A description that gets mistakes
 /// leaves what it said before running. Ownership: borrows all it is given. The destructor kills
@@ -89,11 +91,14 @@ class Collectors final : public metrics::Source {
   void add(Wanted wanted);
   void drop(Entry& entry);
   void tell(const config::Collector& collector, std::string_view change) const;
-  void tell_remarks(const std::vector<std::string>& remarks);
+  void tell_remarks(const Gathered& gathered);
   void moment();
   void arm();
   void queue(const Schedule::Due& due);
   void start_some();
+  void start_more();
+  void number_entries();
+  [[nodiscard]] bool starts_program(const Schedule::Due& due) const;
   void start_one(const Schedule::Due& due);
   void sweep();
   [[nodiscard]] bool is_wanted(std::uint32_t number) const;
@@ -104,6 +109,7 @@ class Collectors final : public metrics::Source {
 
   std::vector<std::byte> room_;
   Reaper reaper_;
+  StartPlaces places_;
   Supervision supervision_;
   Describe describe_;
   std::function<void(std::uint32_t)> on_removed_;
@@ -111,7 +117,9 @@ class Collectors final : public metrics::Source {
   Schedule schedule_;
   std::map<std::string, std::uint32_t> numbers_;  // Of collectors, by name; never used again.
   std::vector<Entry> entries_;                    // In the order of their sources.
+  std::vector<Entry*> by_number_;                 // As `entries_`, by the collectors' numbers.
   std::vector<Wanted> taken_;                     // Those whose name another has.
+  std::vector<SkippedFile> skipped_;              // In the directories.
   std::map<std::string, std::uint64_t, std::less<>> taken_counts_;  // Ever, by name.
   std::vector<std::unique_ptr<Collector>> ending_;
   std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.

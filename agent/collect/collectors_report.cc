@@ -36,6 +36,18 @@ void report_counts(metrics::Report& report, const Collector& collector, std::uin
              {name});
   report.set(Metric::kCollectorRestartsTotal, static_cast<double>(collector.restarts()), {name});
   report.set(Metric::kCollectorLateTotal, static_cast<double>(collector.late()), {name});
+  const auto usage = collector.usage();
+  report.set(Metric::kCollectorCpuSecondsTotal, std::chrono::duration<double>(usage.cpu).count(),
+             {name});
+  report.set(Metric::kCollectorMaxResidentMemoryBytes, static_cast<double>(usage.max_resident),
+             {name});
+}
+
+CollectorState refused(CollectorState state, const std::string& why) {
+  state.state = "refused";
+  state.healthy = false;
+  state.last_error = why;
+  return state;
 }
 
 }  // namespace
@@ -61,11 +73,15 @@ std::vector<CollectorState> Collectors::states() const {
   for (const auto& entry : entries_) states.push_back(entry.collector->state());
   for (const auto& taken : taken_) {
     CollectorState state = initial_state(taken.description);
-    state.state = "refused";
-    state.healthy = false;
-    state.last_error = taken.refusal;
     state.runs_bad = 1;
-    states.push_back(std::move(state));
+    states.push_back(refused(std::move(state), taken.refusal));
+  }
+  for (const auto& file : skipped_) {
+    CollectorState state{.name = file.path.substr(file.path.rfind('/') + 1)};
+    state.origin = file.path;
+    state.mode = "-";
+    state.interval = config_.interval;
+    states.push_back(refused(std::move(state), file.why));
   }
   return states;
 }

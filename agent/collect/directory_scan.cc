@@ -19,35 +19,33 @@ namespace {
 constexpr std::array<std::string_view, 11> kLeftoverEnds{"~",       ".swp",     ".swo",      ".tmp",
                                                          ".bak",    ".orig",    ".disabled", ".old",
                                                          ".rpmnew", ".rpmsave", ".rpmorig"};
+// A folder of something else that was named by mistake would fill log and status.
+constexpr std::size_t kMostSkipped = 100;
 constexpr mode_t kAnyExecute = 0111;
 
 void look_at(const std::string& directory, const std::string& file, DirectoryContents& contents) {
   const std::string path = directory + "/" + file;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) {
-      contents.remarks.push_back(
-          fmt::format("{} is skipped: what it links to does not exist", path));
-    } else {
-      contents.remarks.push_back(fmt::format("{} is skipped: {}", path, std::strerror(errno)));
-    }
+    const char* why = errno == ENOENT ? "what it links to does not exist" : std::strerror(errno);
+    contents.skipped.push_back({path, fmt::format("{} is skipped: {}", path, why)});
     return;
   }
   if (S_ISDIR(status.st_mode)) return;
   const bool description = file.ends_with(".json");
   if (!description && (!S_ISREG(status.st_mode) || (status.st_mode & kAnyExecute) == 0)) {
-    contents.remarks.push_back(
-        fmt::format("{} is skipped: it is neither an executable (chmod +x '{}') nor a description "
-                    "NAME.json",
-                    path, path));
+    contents.skipped.push_back(
+        {path, fmt::format("{} is skipped: it is neither an executable (chmod +x '{}') nor a "
+                           "description NAME.json",
+                           path, path)});
     return;
   }
   std::string name = file.substr(0, file.rfind('.'));
   if (!config::is_name(name)) {
-    contents.remarks.push_back(
-        fmt::format("{} is skipped: \"{}\" cannot be the name of a collector; call the file by "
-                    "another: {}",
-                    path, printable(name), config::kNameRule));
+    contents.skipped.push_back(
+        {path, fmt::format("{} is skipped: \"{}\" cannot be the name of a collector; call the file "
+                           "by another: {}",
+                           printable(path), printable(name), config::kNameRule)});
     return;
   }
   contents.files.push_back({path, std::move(name), description});
@@ -67,8 +65,8 @@ DirectoryContents scan_directory(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
   if (!open) {
     if (errno != ENOENT) {
-      contents.remarks.push_back(
-          fmt::format("cannot read the directory {}: {}", directory, std::strerror(errno)));
+      contents.skipped.push_back({directory, fmt::format("cannot read the directory {}: {}",
+                                                         directory, std::strerror(errno))});
     }
     return contents;
   }
@@ -76,9 +74,17 @@ DirectoryContents scan_directory(const std::string& directory) {
     const std::string file = entry->d_name;
     if (!is_leftover(file)) look_at(directory, file, contents);
   }
-  std::sort(contents.files.begin(), contents.files.end(),
-            [](const auto& a, const auto& b) { return a.path < b.path; });
-  std::sort(contents.remarks.begin(), contents.remarks.end());
+  const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
+  std::sort(contents.files.begin(), contents.files.end(), by_path);
+  std::sort(contents.skipped.begin(), contents.skipped.end(), by_path);
+  if (contents.skipped.size() > kMostSkipped) {
+    const auto all = contents.skipped.size();
+    contents.skipped.resize(kMostSkipped);
+    contents.skipped.push_back(
+        {directory, fmt::format("{} files in {} are skipped, these and more: is it a directory of "
+                                "collectors?",
+                                all, directory)});
+  }
   return contents;
 }
 

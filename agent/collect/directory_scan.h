@@ -13,10 +13,17 @@ struct DirectoryFile {
   bool description = false;  ///< A `NAME.json`; else an executable.
 };
 
+/// A file that is neither, or a directory that cannot be read.
+struct SkippedFile {
+  std::string path;
+  std::string why;  ///< In one sentence, with what to do.
+
+  friend bool operator==(const SkippedFile&, const SkippedFile&) = default;
+};
+
 struct DirectoryContents {
-  std::vector<DirectoryFile> files;  ///< Sorted by path.
-  /// One sentence for each file that is neither, and for a directory that cannot be read.
-  std::vector<std::string> remarks;
+  std::vector<DirectoryFile> files;  ///< Sorted by path, as the others are.
+  std::vector<SkippedFile> skipped;  ///< So many at most: the last says how many there are.
 };
 
 /// Files that are nobody's collectors and are passed over without a word: hidden ones, and what

@@ -1,13 +1,17 @@
 #include "agent/collect/directory_watch.h"
 
+#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "agent/collect/directory_scan.h"
@@ -20,12 +24,41 @@ constexpr std::uint32_t kOfDirectory = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO 
                                        IN_ONLYDIR;
 constexpr std::uint32_t kOfParent =
     IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-// One that is changed without a pause is looked at nevertheless.
-constexpr int kLongestSettling = 10;
+// The kernel tells nothing when a program is only executed. A file that is replaced under its name
+// loses that name, which is a change of its attributes.
+constexpr std::uint32_t kOfFile = IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+// One that is changed without a pause is looked at nevertheless, within a second.
+constexpr int kLongestSettling = 3;
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+// Those that may lead to a program or a description.
+std::vector<std::string> links_in(const std::string& directory) {
+  std::vector<std::string> links;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  if (!open) return links;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string path = directory + "/" + entry->d_name;
+    struct stat status {};
+    const bool is_link =
+        entry->d_type == DT_LNK || (entry->d_type == DT_UNKNOWN &&
+                                    ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
+    if (!is_link || is_leftover(entry->d_name)) continue;
+    if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) links.push_back(path);
+  }
+  return links;
+}
+
+// Where a link says that it leads, as an absolute path; empty if it says nothing.
+std::string target_of(const std::string& link) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t length = ::readlink(link.c_str(), text.data(), text.size());
+  if (length <= 0) return {};
+  std::string target(text.data(), static_cast<std::size_t>(length));
+  return target.front() == '/' ? target : parent_of(link) + "/" + target;
 }
 
 }  // namespace
@@ -66,7 +99,10 @@ void DirectoryWatch::watch(std::vector<std::string> directories) {
 // All anew: adding what is watched already changes nothing.
 void DirectoryWatch::arm() {
   auto old = std::exchange(watches_, {});
-  for (const auto& directory : directories_) watches_.push_back(arm_one(directory));
+  for (const auto& directory : directories_) {
+    watches_.push_back(arm_one(directory));
+    arm_links(directory);
+  }
   for (const auto& watch : old) {
     const bool kept = std::any_of(watches_.begin(), watches_.end(), [&watch](const auto& other) {
       return other.descriptor == watch.descriptor;
@@ -96,6 +132,19 @@ DirectoryWatch::Watch DirectoryWatch::arm_one(const std::string& directory) {
   return {-1, {}};
 }
 
+// A link that leads nowhere is looked at again when its target's directory gets that name.
+void DirectoryWatch::arm_links(const std::string& directory) {
+  for (const auto& link : links_in(directory)) {
+    const int descriptor = ::inotify_add_watch(inotify_.get(), link.c_str(), kOfFile | IN_MASK_ADD);
+    if (descriptor >= 0) {
+      watches_.push_back({.descriptor = descriptor, .file = true});
+    } else if (errno == ENOENT) {
+      const auto target = target_of(link);
+      if (!target.empty()) watches_.push_back(arm_one(target));
+    }
+  }
+}
+
 void DirectoryWatch::read_events() {
   alignas(inotify_event) std::array<char, 16384> events;
   const ssize_t got = ::read(inotify_.get(), events.data(), events.size());
@@ -114,6 +163,7 @@ bool DirectoryWatch::matters(int descriptor, unsigned mask, const std::string& n
   if ((mask & IN_Q_OVERFLOW) != 0) return true;
   for (const auto& watch : watches_) {
     if (watch.descriptor != descriptor) continue;
+    if (watch.file) return true;
     if (name.empty() || (watch.only.empty() ? !is_leftover(name) : name == watch.only)) return true;
   }
   return false;

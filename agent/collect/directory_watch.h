@@ -17,7 +17,9 @@ namespace lariat::collect {
 /// Tells when files of some directories were made, written, replaced, removed, or given other
 /// rights, once things have settled for a moment.
 ///
-/// A directory that does not exist is waited for at its nearest parent that does. Inotify in the
+/// A directory that does not exist is waited for at its nearest parent that does. What a link in a
+/// directory leads to is watched where it is, too; that another link on the way there is changed
+/// goes unnoticed. Inotify in the
 /// loop: nothing wakes while nothing changes. That it cannot be watched is told in the log.
 /// Ownership: borrows the loop and the log. Threads: loop thread only.
 class DirectoryWatch {
@@ -31,10 +33,12 @@ class DirectoryWatch {
  private:
   struct Watch {
     int descriptor;
-    std::string only;  // Of a parent: the name that matters in it.
+    std::string only;   // Of a parent: the name that matters in it.
+    bool file = false;  // What a link leads to: it matters itself.
   };
   void arm();
   [[nodiscard]] Watch arm_one(const std::string& directory);
+  void arm_links(const std::string& directory);
   void read_events();
   [[nodiscard]] bool matters(int descriptor, unsigned mask, const std::string& name) const;
   void note_change();

@@ -1,6 +1,7 @@
 #include "agent/collect/environment.h"
 
 #include <fmt/format.h>
+#include <linux/ioprio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,6 +44,22 @@ std::vector<std::string> environment_of(const config::Collector& collector,
   if (!control_socket.empty()) set(environment, "LARIAT_CONTROL", control_socket);
   for (const auto& [key, value] : collector.env) set(environment, key, value);
   return environment;
+}
+
+ExecSettings settings_of(const config::Collector& collector) {
+  ExecSettings settings{.user = collector.user,
+                        .nice = collector.nice,
+                        .max_memory = collector.max_memory,
+                        .max_files = collector.max_files,
+                        .max_processes = collector.max_processes,
+                        .command = collector.command};
+  if (collector.max_cpu) settings.max_cpu = static_cast<std::uint64_t>(collector.max_cpu->count());
+  if (collector.ionice) {
+    const int kind = collector.ionice->idle ? IOPRIO_CLASS_IDLE : IOPRIO_CLASS_BE;
+    const int level = collector.ionice->idle ? 0 : collector.ionice->level;
+    settings.io_priority = (kind << IOPRIO_CLASS_SHIFT) | level;
+  }
+  return settings;
 }
 
 }  // namespace lariat::collect

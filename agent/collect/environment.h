@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/collect/exec_settings.h"
 #include "agent/config/collector.h"
 
 namespace lariat::collect {
@@ -14,5 +15,8 @@ namespace lariat::collect {
 /// if there is one), and its own `env`, which wins.
 [[nodiscard]] std::vector<std::string> environment_of(const config::Collector& collector,
                                                       std::string_view control_socket);
+
+/// What its process sets before it becomes its program.
+[[nodiscard]] ExecSettings settings_of(const config::Collector& collector);
 
 }  // namespace lariat::collect

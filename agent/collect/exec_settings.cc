@@ -2,21 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <string_view>
 #include <system_error>
+
+#include "agent/collect/exec_limits.h"
+#include "agent/collect/exec_user.h"
 
 namespace lariat::collect {
 namespace {
@@ -33,83 +27,14 @@ bool set(ExecSettings& settings, std::string_view key, std::string_view value) {
     return true;
   }
   if (key == "--nice") return read_number(value, settings.nice);
+  if (key == "--io-priority") return read_number(value, settings.io_priority.emplace());
   if (key == "--max-memory") return read_number(value, settings.max_memory.emplace());
+  if (key == "--max-cpu") return read_number(value, settings.max_cpu.emplace());
+  if (key == "--max-files") return read_number(value, settings.max_files.emplace());
+  if (key == "--max-processes") return read_number(value, settings.max_processes.emplace());
   if (key == "--parent") return read_number(value, settings.parent);
   if (key == "--report") return read_number(value, settings.report);
   return false;
-}
-
-// Else it could write to them, but not open them by their names such as /dev/stderr.
-void give_pipes_to(const passwd& user) noexcept {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
-    [[maybe_unused]] const int given = ::fchown(fd, user.pw_uid, user.pw_gid);
-  }
-}
-
-// Supplementary groups too: those of the agent are not for it.
-std::optional<base::Error> become_user(const std::string& name) {
-  errno = 0;
-  const passwd* user = ::getpwnam(name.c_str());
-  if (user == nullptr) {
-    return base::Error{fmt::format("there is no user '{}' on this host{}", name,
-                                   errno != 0 ? fmt::format(" ({})", std::strerror(errno)) : "")};
-  }
-  // Where the environment says otherwise the description does: the agent's own are not in it.
-  ::setenv("USER", user->pw_name, 0);
-  ::setenv("LOGNAME", user->pw_name, 0);
-  ::setenv("HOME", user->pw_dir, 0);
-  if (::geteuid() == user->pw_uid && ::geteuid() != 0) return std::nullopt;
-  give_pipes_to(*user);
-  if (::initgroups(name.c_str(), user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
-      ::setuid(user->pw_uid) != 0) {
-    return base::Error{
-        fmt::format("cannot become user '{}': {}; only an agent that runs as root "
-                    "can, else leave out `user`",
-                    name, std::strerror(errno))};
-  }
-  if (user->pw_uid != 0 && ::setuid(0) == 0) {
-    return base::Error{fmt::format("could become root again after user '{}'", name)};
-  }
-  return std::nullopt;
-}
-
-// In vain if the parent went before it was said.
-bool die_with(pid_t parent) noexcept {
-  return ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent;
-}
-
-std::optional<base::Error> limit(decltype(RLIMIT_CORE) resource, rlim_t most,
-                                 std::string_view what) {
-  rlimit old{};
-  ::getrlimit(resource, &old);
-  const rlim_t bound = std::min(most, old.rlim_max);
-  const rlimit wanted{.rlim_cur = bound, .rlim_max = bound};
-  if (::setrlimit(resource, &wanted) == 0) return std::nullopt;
-  return base::Error{fmt::format("cannot limit its {}: {}", what, std::strerror(errno))};
-}
-
-std::string why_not(const std::string& program, int error) {
-  const bool there = ::access(program.c_str(), F_OK) == 0;
-  switch (error) {
-    case ENOENT:
-      return there ? fmt::format("{}: the interpreter that its first line names does not exist",
-                                 program)
-                   : fmt::format("{} does not exist", program);
-    case ENOEXEC:
-      return fmt::format(
-          "{} is no program: a script begins with a line such as #!/bin/sh, and a binary is made "
-          "for this machine",
-          program);
-    case EACCES:
-      return fmt::format(
-          "{} may not be executed: chmod +x it, and see that its user may enter every folder on "
-          "the way and that its file system is not mounted noexec",
-          program);
-    default:
-      return fmt::format("cannot execute {}: {}", program, std::strerror(error));
-  }
 }
 
 }  // namespace
@@ -122,7 +47,14 @@ std::vector<std::string> exec_words(const ExecSettings& settings) {
   };
   if (!settings.user.empty()) add("--user", settings.user);
   if (settings.nice != 0) add("--nice", std::to_string(settings.nice));
-  if (settings.max_memory) add("--max-memory", std::to_string(*settings.max_memory));
+  const auto add_number = [&add](const char* key, const auto& number) {
+    if (number) add(key, std::to_string(*number));
+  };
+  add_number("--io-priority", settings.io_priority);
+  add_number("--max-memory", settings.max_memory);
+  add_number("--max-cpu", settings.max_cpu);
+  add_number("--max-files", settings.max_files);
+  add_number("--max-processes", settings.max_processes);
   if (settings.parent != 0) add("--parent", std::to_string(settings.parent));
   if (settings.report >= 0) add("--report", std::to_string(settings.report));
   words.emplace_back("--");
@@ -147,25 +79,19 @@ base::Result<ExecSettings> parse_exec_words(std::span<char* const> words) {
 
 base::Error become(const ExecSettings& settings) {
   if (settings.report >= 0) ::fcntl(settings.report, F_SETFD, FD_CLOEXEC);
-  errno = 0;
-  if (settings.nice != 0 && ::nice(settings.nice) == -1 && errno != 0) {
-    return {fmt::format("cannot set its niceness: {}", std::strerror(errno))};
+  const std::string& program = settings.command[0];
+  if (settings.user.empty()) {
+    give_up_user_rights();
+  } else if (auto error = become_user(settings.user)) {
+    return *error;
   }
-  if (!settings.user.empty()) {
-    if (auto error = become_user(settings.user)) return *error;
-  }
-  // A change of user takes it away: so behind that.
-  if (settings.parent != 0 && !die_with(settings.parent)) return {"the agent has ended"};
-  if (auto error = limit(RLIMIT_CORE, 0, "core dumps")) return *error;
   std::vector<char*> arguments;
   for (const auto& word : settings.command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  // The last: it may leave no room for words.
-  if (settings.max_memory) {
-    if (auto error = limit(RLIMIT_AS, *settings.max_memory, "memory")) return *error;
-  }
-  ::execve(arguments[0], arguments.data(), environ);
-  return {why_not(settings.command[0], errno)};
+  // A change of user takes the parent's death signal away: so behind that.
+  if (const auto failure = apply_settings(settings)) return {sentence_of(failure, program)};
+  ::execve(program.c_str(), arguments.data(), environ);
+  return {sentence_of({ExecFailure::Step::kExecute, errno}, program)};
 }
 
 }  // namespace lariat::collect

@@ -12,14 +12,18 @@
 
 namespace lariat::collect {
 
-/// What `lariat exec` sets before it becomes a program.
+/// What a process sets before it becomes a program.
 struct ExecSettings {
-  std::string user;                         ///< Empty: as it is.
-  int nice = 0;                             ///< Added.
-  std::optional<std::uint64_t> max_memory;  ///< Bytes of address space.
-  pid_t parent = 0;                         ///< With whose end the program gets SIGTERM; 0: none's.
-  int report = -1;                          ///< Where the words go if it fails; -1: standard error.
-  std::vector<std::string> command;         ///< The program, an absolute path, and its arguments.
+  std::string user;                            ///< Empty: as it is.
+  int nice = 0;                                ///< Added.
+  std::optional<int> io_priority;              ///< As `ioprio_set` takes it.
+  std::optional<std::uint64_t> max_memory;     ///< Bytes of address space.
+  std::optional<std::uint64_t> max_cpu;        ///< Seconds; each process gets so many.
+  std::optional<std::uint64_t> max_files;      ///< Descriptors of each process.
+  std::optional<std::uint64_t> max_processes;  ///< Of its user; root is not bound by it.
+  pid_t parent = 0;                  ///< With whose end the program gets SIGTERM; 0: none's.
+  int report = -1;                   ///< Where the words go if it fails; -1: standard error.
+  std::vector<std::string> command;  ///< The program, an absolute path, and its arguments.
 
   friend bool operator==(const ExecSettings&, const ExecSettings&) = default;
 };

@@ -1,9 +1,9 @@
 #include "agent/collect/ingest.h"
 
 #include <numeric>
+#include <optional>
 #include <utility>
 
-#include "proto/bolo_text.h"
 #include "proto/encode.h"
 #include "proto/qname.h"
 
@@ -11,30 +11,62 @@ namespace lariat::collect {
 
 using Format = config::OutputFormat;
 
+namespace {
+
+// The formats of lines stand behind these two in both.
+constexpr auto kFirstOfLines = static_cast<unsigned>(Format::kBolo);
+
+constexpr Format output_format(proto::TextFormat format) noexcept {
+  return static_cast<Format>(static_cast<unsigned>(format) + kFirstOfLines);
+}
+static_assert(output_format(proto::TextFormat::kJson) == Format::kJson);
+
+std::optional<proto::TextFormat> text_format(Format format) noexcept {
+  const auto number = static_cast<unsigned>(format);
+  if (number < kFirstOfLines) return std::nullopt;
+  return static_cast<proto::TextFormat>(number - kFirstOfLines);
+}
+
+}  // namespace
+
 Ingest::Ingest(const proto::DefaultTags& tags, IngestOptions options, Handlers handlers)
     : tags_(tags),
-      options_(options),
+      options_(std::move(options)),
       handlers_(std::move(handlers)),
-      splitter_(options.max_line),
-      encoder_(tags, options.interval_milliseconds) {}
+      splitter_(options_.max_line) {}
 
 bool Ingest::feed(std::span<const std::byte> octets) {
   if (lost_ || octets.empty()) return !lost_;
-  if (options_.format == Format::kAuto) {
+  if (options_.format == Format::kAuto && !reader_) {
     const bool tsdp = (octets.front() & std::byte{0xf0}) == std::byte{0x10};
-    options_.format = tsdp ? Format::kTsdp : Format::kText;
+    if (tsdp) options_.format = Format::kTsdp;
   }
   if (options_.format == Format::kTsdp) return feed_messages(octets);
   feed_lines({reinterpret_cast<const char*>(octets.data()), octets.size()});
   return true;
 }
 
-void Ingest::finish() {
-  if (options_.format == Format::kText) {
-    if (const auto line = splitter_.finish()) take_line(*line);
-  } else if (!lost_ && decoder_.end() == proto::Decoder::End::kTruncated) {
-    refuse(proto::Reason::kIncomplete);
+void Ingest::finish(const proto::PluginEnd& end) {
+  if (options_.format == Format::kTsdp) {
+    if (!lost_ && decoder_.end() == proto::Decoder::End::kTruncated) {
+      refuse(proto::Reason::kIncomplete);
+    }
+    return;
   }
+  // A plugin that printed nothing has something to say as well.
+  if (options_.format == Format::kNagios) begin_lines();
+  if (!reader_) return;
+  if (const auto line = splitter_.finish()) take_line(*line);
+  reader_->finish(
+      end, now_, [this](std::span<const std::byte> message) { hand_on(message); },
+      [this](proto::Reason reason, std::string_view excerpt) { refuse(reason, excerpt); });
+  if (const auto found = reader_->format()) options_.format = output_format(*found);
+  reader_.reset();
+}
+
+Format Ingest::format() const noexcept {
+  const auto found = reader_ ? reader_->format() : std::nullopt;
+  return found ? output_format(*found) : options_.format;
 }
 
 std::uint64_t Ingest::refused_total() const noexcept {
@@ -115,7 +147,14 @@ bool Ingest::find_name(std::string_view printed, KnownNames::Known& known) {
   return true;
 }
 
+void Ingest::begin_lines() {
+  if (reader_) return;
+  reader_ = std::make_unique<proto::TextReader>(tags_, options_.interval_milliseconds,
+                                                text_format(options_.format), options_.check);
+}
+
 void Ingest::feed_lines(std::string_view text) {
+  begin_lines();
   splitter_.feed(text);
   while (const auto line = splitter_.next()) take_line(*line);
 }
@@ -125,24 +164,10 @@ void Ingest::take_line(const proto::LineSplitter::Line& line) {
     refuse(proto::Reason::kTooLong, line.text);
     return;
   }
-  const auto parsed = proto::parse_line(line.text);
-  if (!parsed) {
-    refuse(parsed.reason, line.text);
-    return;
-  }
-  switch (parsed.record.type) {
-    case proto::Record::Type::kNothing:
-      return;
-    case proto::Record::Type::kDone:
-      if (handlers_.answered) handlers_.answered();
-      return;
-    case proto::Record::Type::kData:
-    case proto::Record::Type::kPairs:
-      break;
-  }
-  const auto reason = encoder_.encode(
-      parsed.record, [this](std::span<const std::byte> message) { hand_on(message); });
-  if (reason != proto::Reason::kNone) refuse(reason, line.text);
+  const auto result = reader_->take(
+      line.text, now_, [this](std::span<const std::byte> message) { hand_on(message); });
+  if (result.reason != proto::Reason::kNone) refuse(result.reason, line.text);
+  if (result.done && handlers_.answered) handlers_.answered();
 }
 
 void Ingest::hand_on(std::span<const std::byte> frame) {

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,17 +14,19 @@
 #include "agent/config/collector.h"
 #include "proto/decode.h"
 #include "proto/default_tags.h"
-#include "proto/line_encoder.h"
 #include "proto/line_splitter.h"
+#include "proto/text_reader.h"
 
 namespace lariat::collect {
 
 struct IngestOptions {
-  /// Of kAuto the first octet decides: 0x1_ is TSDP, anything else is text.
+  /// Of kAuto the first octet decides: 0x1_ is TSDP, anything else lines, whose format
+  /// `proto::TextReader` finds out.
   config::OutputFormat format = config::OutputFormat::kAuto;
   std::uint32_t interval_milliseconds = 0;  ///< Of STATEs that come as text; 0 is unknown.
   std::size_t max_line = proto::LineSplitter::kDefaultLimit;
   bool tell_each = false;  ///< Every refusal is told, not only the first of its reason.
+  std::string check;       ///< What a plugin's STATE is called: its collector's name.
 };
 
 /// Turns what a collector prints, TSDP or lines, into frames for the log.
@@ -44,10 +48,16 @@ class Ingest {
 
   Ingest(const proto::DefaultTags& tags, IngestOptions options, Handlers handlers);
 
+  /// The time of what has none of its own, in seconds since 1970, until another is set.
+  void set_time(std::uint64_t now) noexcept { now_ = now; }
   /// The octets that follow. False once a binary stream is lost: then nothing more is read of it.
   bool feed(std::span<const std::byte> octets);
-  /// The output has ended: a last line without LF counts, half a message is refused.
-  void finish();
+  /// The output has ended: a last line without LF counts, half a message is refused. Of a plugin
+  /// it is said now what it has found; `end` is how it ended.
+  void finish(const proto::PluginEnd& end = {});
+
+  /// As far as it is known: `kAuto` if it has not been found out.
+  [[nodiscard]] config::OutputFormat format() const noexcept;
 
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
   [[nodiscard]] std::uint64_t refused(proto::Reason reason) const noexcept {
@@ -60,6 +70,7 @@ class Ingest {
  private:
   bool feed_messages(std::span<const std::byte> octets);
   void feed_lines(std::string_view text);
+  void begin_lines();
   void take_message(const proto::MessageView& message);
   void take_submit(const proto::MessageView& message);
   [[nodiscard]] bool find_name(std::string_view printed, KnownNames::Known& known);
@@ -75,7 +86,8 @@ class Ingest {
   KnownNames names_;
   proto::DefaultTags names_tags_;  // Those in the names.
   proto::LineSplitter splitter_;
-  proto::LineEncoder encoder_;
+  std::unique_ptr<proto::TextReader> reader_;  // Of lines, once there are any.
+  std::uint64_t now_ = 0;
   std::array<char, proto::kMaxNameLength> name_;
   std::vector<std::byte> renamed_;
   std::uint64_t frames_ = 0;

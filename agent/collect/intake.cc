@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <numeric>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "agent/collect/error_lines.h"
@@ -11,9 +14,25 @@
 namespace lariat::collect {
 namespace {
 
+// Its program lies where monitoring plugins of the Nagios kind lie, itself or by a link.
+bool is_plugin(const config::Collector& collector) {
+  if (collector.mode != config::Mode::kOneshot || collector.command.empty()) return false;
+  std::error_code error;
+  const auto path = std::filesystem::canonical(collector.command.front(), error);
+  const std::string folder =
+      (error ? std::filesystem::path(collector.command.front()) : path).parent_path().string();
+  const auto ends = [&folder](std::string_view end) { return folder.ends_with(end); };
+  return ends("/nagios/plugins") || ends("/monitoring-plugins") || ends("/libexec/nagios");
+}
+
 IngestOptions ingest_options(const config::Collector& collector) {
-  IngestOptions options{
-      .format = collector.format, .max_line = collector.max_line, .tell_each = true};
+  IngestOptions options{.format = collector.format,
+                        .max_line = collector.max_line,
+                        .tell_each = true,
+                        .check = collector.name};
+  if (options.format == config::OutputFormat::kAuto && is_plugin(collector)) {
+    options.format = config::OutputFormat::kNagios;
+  }
   // 0 is "unknown", which the wire says for what it has no room for.
   if (std::in_range<std::uint32_t>(collector.interval.count())) {
     options.interval_milliseconds = static_cast<std::uint32_t>(collector.interval.count());
@@ -44,6 +63,7 @@ void Intake::begin_run() noexcept {
   over_ = false;
   frames_in_run_ = 0;
   octets_in_run_ = 0;
+  run_time_ = wall_seconds();
   series_.next_interval();
 }
 
@@ -52,6 +72,8 @@ Intake::Verdict Intake::feed(std::span<const std::byte> octets) {
   if (over_) return Verdict::kOver;
   // Those that go over are still taken: whoever reads on later goes on in the stream's middle.
   const auto verdict = spend(octets.size());
+  // What one run says has one time; a feed has no runs.
+  ingest_->set_time(collector_.mode == config::Mode::kFeed ? wall_seconds() : run_time_);
   lost_ = !ingest_->feed(octets);
   return lost_ ? Verdict::kLost : verdict;
 }
@@ -65,9 +87,17 @@ Intake::Verdict Intake::spend(std::size_t octets) {
   return Verdict::kOver;
 }
 
-void Intake::finish() {
-  if (ingest_) ingest_->finish();
+void Intake::finish(const proto::PluginEnd& end) {
+  if (!ingest_) return;
+  if (ingest_->format() == config::OutputFormat::kNagios) ingest_->set_time(wall_seconds());
+  ingest_->finish(end);
+  format_ = ingest_->format();
   ingest_.reset();
+}
+
+std::uint64_t Intake::wall_seconds() const noexcept {
+  const auto now = std::chrono::floor<std::chrono::seconds>(supervision_.loop.wall_now());
+  return static_cast<std::uint64_t>(now.time_since_epoch().count());
 }
 
 std::uint64_t Intake::rejected_total() const noexcept {

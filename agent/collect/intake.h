@@ -39,9 +39,13 @@ class Intake {
   Verdict feed(std::span<const std::byte> octets);
   /// Octets that are not taken, as those of the standard error, use the budget too.
   [[nodiscard]] Verdict spend(std::size_t octets);
-  /// The stream has ended.
-  void finish();
+  /// The stream has ended, and how the program did.
+  void finish(const proto::PluginEnd& end = {});
 
+  /// Of the newest stream, as far as it is known: see `Ingest::format`.
+  [[nodiscard]] config::OutputFormat format() const noexcept {
+    return ingest_ ? ingest_->format() : format_;
+  }
   [[nodiscard]] bool mid_message() const noexcept { return ingest_ && ingest_->mid_message(); }
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
   [[nodiscard]] std::uint64_t rejected(proto::Reason reason) const noexcept {
@@ -50,6 +54,7 @@ class Intake {
   [[nodiscard]] std::uint64_t rejected_total() const noexcept;
 
  private:
+  [[nodiscard]] std::uint64_t wall_seconds() const noexcept;
   [[nodiscard]] bool take(std::span<const std::byte> frame);
   void refuse(proto::Reason reason, std::string_view excerpt);
 
@@ -59,6 +64,8 @@ class Intake {
   std::function<void()> answered_;
   std::optional<Ingest> ingest_;
   SeriesLimit series_;
+  config::OutputFormat format_ = config::OutputFormat::kAuto;  // Of the stream that has ended.
+  std::uint64_t run_time_ = 0;  // When the run began, in seconds since 1970.
   bool lost_ = false;
   bool over_ = false;
   std::uint64_t frames_ = 0;

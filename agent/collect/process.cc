@@ -24,15 +24,16 @@ Process::~Process() {
   reaper_.remove(pid_);
 }
 
-base::Result<Process::Pipes> Process::start(const Program& program) {
+base::Result<Process::Pipes> Process::start(Program program) {
   assert(!running());
-  auto spawned = spawn(program);
+  auto spawned = spawn(std::move(program));
   if (!spawned) return spawned.error();
   pid_ = spawned->pid;
   ending_ = false;
   reaper_.add(pid_);
   pidfd_ = std::move(spawned->ended);
   report_ = std::move(spawned->report);
+  start_error_ = std::move(spawned->start_error);
   ended_.watch(pidfd_.get());
   ended_.start();
   return Pipes{std::move(spawned->input), std::move(spawned->output), std::move(spawned->errors)};
@@ -55,7 +56,7 @@ void Process::ended() noexcept {
   ProcessEnd end;
   // Without a status, which nobody else should have taken, it counts as one that failed.
   if (::wait4(pid_, &end.status, WNOHANG, &end.usage) != pid_) end.status = 0xff00;
-  end.start_error = read_report();
+  end.start_error = report_ ? read_report() : std::exchange(start_error_, {});
   report_.reset();
   pidfd_.reset();
   reaper_.remove(std::exchange(pid_, -1));

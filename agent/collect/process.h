@@ -47,7 +47,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   /// It is not running.
-  [[nodiscard]] base::Result<Pipes> start(const Program& program);
+  [[nodiscard]] base::Result<Pipes> start(Program program);
   /// SIGTERM to the group, and SIGKILL after the grace. Again, or if it is not running: nothing.
   void end() noexcept;
 
@@ -64,7 +64,8 @@ class Process {
   pid_t pid_ = -1;  // And its group.
   bool ending_ = false;
   base::UniqueFd pidfd_;
-  base::UniqueFd report_;
+  base::UniqueFd report_;    // Of another user's program.
+  std::string start_error_;  // Of ours.
   loop::IoWatcher ended_;
   loop::Timer kill_;
 };

@@ -52,7 +52,7 @@ std::vector<Schedule::Due> Schedule::take_due(const Now& now) {
   std::vector<Due> due;
   for (auto& entry : entries_) {
     if (entry.next > now.monotonic + slack(entry.interval)) continue;
-    due.push_back({entry.id, now.monotonic - entry.next >= entry.interval});
+    due.push_back({entry.id, now.monotonic - entry.next >= entry.interval, entry.next});
     entry.next = next_after(entry.interval, now);
   }
   return due;

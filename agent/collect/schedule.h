@@ -30,6 +30,7 @@ class Schedule {
     Id id = 0;
     /// A whole moment or more was missed.
     bool late = false;
+    base::Monotonic moment{};  ///< When it was due.
   };
 
   explicit Schedule(std::string_view hostname) noexcept;

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "agent/collect/clone_child.h"
+
 namespace lariat::collect {
 namespace {
 
@@ -36,7 +38,7 @@ struct Pipes {
   Pipe report;
 
   [[nodiscard]] bool open(bool wants_input) noexcept {
-    return (!wants_input || input.open()) && output.open() && errors.open() && report.open();
+    return (!wants_input || input.open()) && output.open() && errors.open();
   }
 };
 
@@ -102,38 +104,65 @@ base::Error failure(const std::string& program, int error) {
 
 void unblock(int fd) noexcept { ::fcntl(fd, F_SETFL, O_NONBLOCK); }
 
-}  // namespace
-
-base::Result<Spawned> spawn(const Program& program) {
-  const std::string& name = program.settings.command.at(0);
-  Pipes pipes;
-  if (!pipes.open(program.wants_input)) return failure(name, errno);
-
+// `lariat` asks who the user is, which takes its time, and says by a pipe of its own what failed.
+int spawn_as_user(const Program& program, Pipes& pipes, Spawned& spawned) {
+  if (!pipes.report.open()) return errno;
   auto settings = program.settings;
   settings.report = kReportFd;
-  settings.parent = ::getpid();
   std::vector<std::string> words = exec_words(settings);
   words.insert(words.begin(), {"lariat", "exec"});
   const Orders orders(pipes);
-  Spawned spawned;
   const int error = ::posix_spawn(&spawned.pid, program.exec_program.c_str(), orders.actions(),
                                   orders.attributes(), pointers(words).data(),
                                   pointers(program.environment).data());
-  if (error != 0) return failure(error == ENOENT ? program.exec_program : name, error);
-
+  if (error != 0) return error;
   spawned.ended.reset(static_cast<int>(::syscall(SYS_pidfd_open, spawned.pid, 0)));
   if (!spawned.ended) {
     // Whoever reaps strays gets it.
     const int reason = errno;
     ::kill(-spawned.pid, SIGKILL);
-    return failure(name, reason);
+    return reason;
   }
+  spawned.report = std::move(pipes.report.read);
+  unblock(spawned.report.get());
+  return 0;
+}
+
+int spawn_as_ours(const Program& program, const Pipes& pipes, Spawned& spawned) {
+  const auto arguments = pointers(program.settings.command);
+  const auto environment = pointers(program.environment);
+  ClonedChild child;
+  const int error = clone_child({.settings = &program.settings,
+                                 .arguments = arguments.data(),
+                                 .environment = environment.data(),
+                                 .input = pipes.input.read.get(),
+                                 .output = pipes.output.write.get(),
+                                 .errors = pipes.errors.write.get()},
+                                child);
+  if (error != 0) return error;
+  spawned.pid = child.pid;
+  spawned.ended = std::move(child.ended);
+  spawned.start_error = sentence_of(child.failure, program.settings.command.front());
+  return 0;
+}
+
+}  // namespace
+
+base::Result<Spawned> spawn(Program program) {
+  const std::string& name = program.settings.command.at(0);
+  Pipes pipes;
+  if (!pipes.open(program.wants_input)) return failure(name, errno);
+
+  program.settings.parent = ::getpid();
+  Spawned spawned;
+  const bool as_user = !program.settings.user.empty();
+  const int error =
+      as_user ? spawn_as_user(program, pipes, spawned) : spawn_as_ours(program, pipes, spawned);
+  if (error != 0) return failure(as_user && error == ENOENT ? program.exec_program : name, error);
   spawned.input = std::move(pipes.input.write);
   spawned.output = std::move(pipes.output.read);
   spawned.errors = std::move(pipes.errors.read);
-  spawned.report = std::move(pipes.report.read);
   if (spawned.input) unblock(spawned.input.get());
-  unblock(spawned.report.get());
   return spawned;
 }
 

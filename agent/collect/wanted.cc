@@ -54,7 +54,7 @@ class Gathering {
   void add_directory(const std::string& directory) {
     auto contents = scan_directory(directory);
     for (const auto& file : contents.files) add_file(file);
-    for (auto& remark : contents.remarks) gathered_.remarks.push_back(std::move(remark));
+    for (auto& file : contents.skipped) gathered_.skipped.push_back(std::move(file));
   }
 
   // Its lines are commands themselves: of what they run only the shell is judged later.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/collect/directory_scan.h"
 #include "agent/config/collector.h"
 
 namespace lariat::collect {
@@ -21,6 +22,7 @@ struct CollectorsConfig {
   std::vector<config::Collector> run;       ///< `collectors.run`.
   std::vector<config::Collector> schedule;  ///< Of the schedule file.
   std::string schedule_file;                ///< Its path; judged by the trust rule.
+  std::size_t max_running = 128;            ///< Oneshots at a time.
   std::chrono::milliseconds interval{10'000};
 };
 
@@ -73,8 +75,9 @@ struct Wanted {
 };
 
 struct Gathered {
-  std::vector<Wanted> wanted;  ///< Of those with one name all but the first are `kTaken`.
-  std::vector<std::string> remarks;
+  std::vector<Wanted> wanted;        ///< Of those with one name all but the first are `kTaken`.
+  std::vector<SkippedFile> skipped;  ///< Of the directories.
+  std::vector<std::string> remarks;  ///< Of descriptions that are good.
 };
 
 /// What the configuration, the directories in their order and the schedule file want: of two with

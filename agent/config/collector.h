@@ -17,8 +17,27 @@ enum class Mode : std::uint8_t {
   kFeed,     ///< Lives on and prints when it likes.
 };
 
-/// What its octets are: the key `format`.
-enum class OutputFormat : std::uint8_t { kAuto, kTsdp, kText };
+/// What its octets are: the key `format`. Behind the first two they are the lines that
+/// `proto::TextFormat` has, in its order.
+enum class OutputFormat : std::uint8_t {
+  kAuto,
+  kTsdp,
+  kBolo,
+  kNagios,
+  kPrometheus,
+  kInflux,
+  kGraphite,
+  kCollectd,
+  kJson,
+};
+
+/// The kernel's class and level of disk I/O: the key `ionice`.
+struct IoPriority {
+  bool idle = false;  ///< Only when nobody else wants the disk; else best-effort.
+  int level = 4;      ///< Of best-effort: 0, the first, to 7.
+
+  friend bool operator==(const IoPriority&, const IoPriority&) = default;
+};
 
 /// One collector: an object of `collectors.run`, a `collectors.d/NAME.json`, an executable in
 /// `collectors.d` (all defaults), or a line of the schedule file.
@@ -33,7 +52,11 @@ struct Collector {
   std::vector<std::pair<std::string, std::string>> env;  ///< Beside the agent's own.
   std::string user;                                      ///< Empty: the agent's own.
   int nice = 0;                                          ///< Added to the agent's own, 0 to 19.
+  std::optional<IoPriority> ionice;                      ///< Absent: as the agent's own.
   std::optional<std::uint64_t> max_memory;               ///< Bytes of address space.
+  std::optional<std::chrono::seconds> max_cpu;           ///< Of each process; at least 1 s.
+  std::optional<std::uint64_t> max_files;                ///< Descriptors of each process.
+  std::optional<std::uint64_t> max_processes;            ///< All processes of its user.
   std::size_t max_series = 10'000;                       ///< Different names at a time.
   std::size_t max_frames = 100'000;                      ///< Of one run or interval.
   std::uint64_t max_output = std::uint64_t{64} << 20U;   ///< Octets of one run or interval.

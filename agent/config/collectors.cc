@@ -16,6 +16,10 @@ namespace {
 constexpr std::string_view kCommandExample = R"(["/opt/x.sh", "argument"])";
 constexpr int kMostNice = 19;
 constexpr std::uint64_t kMostSeries = 100'000'000;
+constexpr std::uint64_t kLeastFiles = 8;  // The loader of a program needs some.
+constexpr std::uint64_t kMostFiles = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostProcesses = std::uint64_t{1} << 22U;  // As the kernel's numbers.
+constexpr DurationRule kCpuTime{.least = std::chrono::seconds(1)};
 constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kLeastLine = std::uint64_t{1} << 10U;
 constexpr std::uint64_t kMostLine = std::uint64_t{16} << 20U;
@@ -86,6 +90,34 @@ std::optional<std::string> read_user(const Value& value) {
   return std::nullopt;
 }
 
+std::optional<std::chrono::seconds> read_cpu_time(const Value& value) {
+  const auto time = duration(value, kCpuTime);
+  if (!time) return std::nullopt;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*time);
+  if (seconds == *time) return seconds;
+  value.mistake(fmt::format("{} is not a whole number of seconds, which is what the kernel counts",
+                            value.found()));
+  return std::nullopt;
+}
+
+std::optional<IoPriority> read_ionice(const Value& value) {
+  constexpr std::string_view kBestEffort = "best-effort";
+  const auto text = value.text("a class of I/O", "\"idle\"");
+  if (!text) return std::nullopt;
+  if (*text == "idle") return IoPriority{.idle = true};
+  if (*text == kBestEffort) return IoPriority{};
+  const bool has_level = text->starts_with(kBestEffort) && text->size() == kBestEffort.size() + 2 &&
+                         text->at(kBestEffort.size()) == ':';
+  if (has_level && text->back() >= '0' && text->back() <= '7') {
+    return IoPriority{.level = text->back() - '0'};
+  }
+  value.mistake(
+      fmt::format("{} is no class of I/O that a collector can have; write \"idle\", or "
+                  "\"best-effort:N\" with N from 0, the first, to 7",
+                  quoted(*text)));
+  return std::nullopt;
+}
+
 void read_times(Object& object, Collector& collector) {
   object.set("interval", collector.interval,
              [](const Value& at) { return duration(at, kInterval); });
@@ -110,6 +142,11 @@ void read_limits(Object& object, Collector& collector) {
   const auto count = [](const Value& at) { return number(at, 1, kMostSeries); };
   object.set_unless_null("max_memory", collector.max_memory,
                          [](const Value& at) { return size(at, {.least = kLeastMemory}); });
+  object.set_unless_null("max_cpu", collector.max_cpu, read_cpu_time);
+  object.set_unless_null("max_files", collector.max_files,
+                         [](const Value& at) { return number(at, kLeastFiles, kMostFiles); });
+  object.set_unless_null("max_processes", collector.max_processes,
+                         [](const Value& at) { return number(at, 1, kMostProcesses); });
   object.set("max_series", collector.max_series, count);
   object.set("max_frames", collector.max_frames, count);
   object.set("max_output", collector.max_output,
@@ -125,11 +162,18 @@ void read_manner(Object& object, Collector& collector) {
   });
   object.set("format", collector.format, [](const Value& at) -> std::optional<OutputFormat> {
     const auto index = choice(at, kFormatWords);
-    return index ? std::optional(static_cast<OutputFormat>(*index)) : std::nullopt;
+    return index ? format_of(kFormatWords.at(*index)) : std::nullopt;
   });
 }
 
 }  // namespace
+
+std::optional<OutputFormat> format_of(std::string_view word) {
+  const auto* const found = std::find(kFormatWords.begin(), kFormatWords.end(), word);
+  if (found == kFormatWords.end()) return std::nullopt;
+  if (found + 1 == kFormatWords.end()) return OutputFormat::kBolo;
+  return static_cast<OutputFormat>(found - kFormatWords.begin());
+}
 
 std::optional<Collector> read_collector(const Value& value, std::string_view name,
                                         std::chrono::milliseconds interval, std::string origin) {
@@ -156,6 +200,7 @@ std::optional<Collector> read_collector(const Value& value, std::string_view nam
     const auto nice = number(at, 0, kMostNice);
     return nice ? std::optional(static_cast<int>(*nice)) : std::nullopt;
   });
+  object->set_unless_null("ionice", collector.ionice, read_ionice);
   read_limits(*object, collector);
   object->set("expose", collector.expose, boolean);
   object->set("enabled", collector.enabled, boolean);

@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 constexpr std::uint64_t kLeastSegment = std::uint64_t{4} << 10U;
 constexpr std::uint64_t kMostSegment = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kMostRunning = 100'000;
 constexpr std::uint64_t kMostSeries = 100'000'000;
 constexpr std::size_t kLongestSocketPath = 107;  // Of sockaddr_un, without its NUL.
 constexpr std::string_view kDefaultDirectory = "/etc/lariat/collectors.d";
@@ -156,6 +157,8 @@ void read_collectors(const Value& value, Config& config) {
   auto object = Object::of(value, R"({"directories": ["/etc/lariat/collectors.d"]})");
   if (!object) return;
   object->set("directories", config.directories, read_directories);
+  object->set("max_running", config.max_running,
+              [](const Value& at) { return number(at, 1, kMostRunning); });
   if (const auto run = object->find("run")) read_run(*run, config);
   if (const auto at = object->find_unless_null("schedule_file")) read_schedule_file(*at, config);
   object->finish();

@@ -141,6 +141,16 @@ Json endpoint(const Endpoint& endpoint) {
   return object;
 }
 
+Json ionice(const std::optional<IoPriority>& priority) {
+  if (!priority) return nullptr;
+  if (priority->idle) return "idle";
+  return "best-effort:" + std::to_string(priority->level);
+}
+
+Json optional_count(const std::optional<std::uint64_t>& count) {
+  return count ? Json(*count) : Json(nullptr);
+}
+
 Json collector(const Collector& collector) {
   Json object = Json::object();
   object["command"] = texts(collector.command);
@@ -152,7 +162,11 @@ Json collector(const Collector& collector) {
   for (const auto& [name, value] : collector.env) object["env"][name] = as_written(value);
   object["user"] = collector.user.empty() ? Json(nullptr) : Json(as_written(collector.user));
   object["nice"] = collector.nice;
+  object["ionice"] = ionice(collector.ionice);
   object["max_memory"] = optional_size(collector.max_memory);
+  object["max_cpu"] = collector.max_cpu ? Json(duration(*collector.max_cpu)) : Json(nullptr);
+  object["max_files"] = optional_count(collector.max_files);
+  object["max_processes"] = optional_count(collector.max_processes);
   object["max_series"] = collector.max_series;
   object["max_frames"] = collector.max_frames;
   object["max_output"] = base::exact_size(collector.max_output);
@@ -165,6 +179,7 @@ Json collector(const Collector& collector) {
 Json collectors(const Config& config) {
   Json object = Json::object();
   object["directories"] = texts(config.directories);
+  object["max_running"] = config.max_running;
   object["run"] = Json::object();
   for (const Collector& one : config.run) object["run"][one.name] = collector(one);
   object["schedule_file"] =

@@ -52,6 +52,8 @@ struct CollectorStatus {
   std::uint64_t rejected = 0;
   std::uint64_t restarts = 0;
   std::uint64_t late = 0;
+  std::chrono::microseconds cpu{};  ///< Of its processes.
+  std::uint64_t max_resident = 0;   ///< Bytes, of the largest of them.
   std::optional<std::chrono::milliseconds> last_duration;
   std::optional<base::WallTime> last_success;
 };

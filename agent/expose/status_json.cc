@@ -66,6 +66,8 @@ Json of(const CollectorStatus& collector) {
       {"rejected", collector.rejected},
       {"restarts", collector.restarts},
       {"late", collector.late},
+      {"cpu_seconds", std::chrono::duration<double>(collector.cpu).count()},
+      {"max_resident_memory_bytes", collector.max_resident},
       {"last_duration_seconds",
        collector.last_duration ? Json(seconds(*collector.last_duration)) : Json(nullptr)},
       {"last_success", time_or_null(collector.last_success)},

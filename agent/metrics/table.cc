@@ -109,6 +109,12 @@ constexpr std::array<Definition, kMetricCount> kDefinitions{{
      kCollectorKeys, "Times a stream collector was started again."},
     {Metric::kCollectorLateTotal, "lariat_collector_late_total", Type::kCounter, "", kCollectorKeys,
      "Runs that began late."},
+    {Metric::kCollectorCpuSecondsTotal, "lariat_collector_cpu_seconds_total", Type::kCounter,
+     "seconds", kCollectorKeys, "User and system CPU time of its processes."},
+    {Metric::kCollectorMaxResidentMemoryBytes, "lariat_collector_max_resident_memory_bytes",
+     Type::kGauge, "bytes", kCollectorKeys,
+     "Most memory that one of its processes had resident; not less than the agent's own at its "
+     "start."},
     {Metric::kSeries, "lariat_series", Type::kGauge, "", kNone, "Series in the snapshot."},
     {Metric::kSeriesRefusedTotal, "lariat_series_refused_total", Type::kCounter, "", kNone,
      "Series over max_series or with a name that clashes."},

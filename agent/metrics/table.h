@@ -54,6 +54,8 @@ enum class Metric : std::uint8_t {
   kCollectorLastSuccessTimestampSeconds,
   kCollectorRestartsTotal,
   kCollectorLateTotal,
+  kCollectorCpuSecondsTotal,
+  kCollectorMaxResidentMemoryBytes,
   kSeries,
   kSeriesRefusedTotal,
   kConfigLastReloadSuccessful,

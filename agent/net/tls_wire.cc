@@ -46,8 +46,9 @@ int TlsWire::on_read(BIO* bio, char* to, int room) {
     count = std::min(target.size(), wire.input_.size());
     std::memcpy(target.data(), wire.input_.data(), count);
     wire.input_ = wire.input_.subspan(count);
-  } else if (wire.from_socket_) {
-    count = wire.read_socket(target);
+  } else if (wire.from_socket_ && wire.allowed_ > 0) {
+    count = wire.read_socket(target.first(std::min(target.size(), wire.allowed_)));
+    wire.allowed_ -= count;
   }
   if (count > 0) return static_cast<int>(count);
   if (wire.ended_) return 0;

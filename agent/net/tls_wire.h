@@ -37,6 +37,9 @@ class TlsWire {
   /// Reads the socket once; OpenSSL then reads that, and not the socket any more. `room` is in use
   /// until all of it is read.
   void fill(std::span<std::byte> room) noexcept;
+  /// Before that OpenSSL reads the socket by itself, until this much was read since the last call:
+  /// a peer that sends without end in a handshake has one turn like any other.
+  void allow(std::size_t octets) noexcept { allowed_ = octets; }
 
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }
   [[nodiscard]] bool waiting() const noexcept { return sent_ < gathered_.size(); }
@@ -64,6 +67,7 @@ class TlsWire {
   std::uint64_t octets_sent_ = 0;
   std::span<const std::byte> input_;
   bool from_socket_ = true;
+  std::size_t allowed_ = 0;  // Of octets that OpenSSL may read from the socket.
   int error_ = 0;
   bool ended_ = false;
   bool heard_ = false;

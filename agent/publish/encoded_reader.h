@@ -59,7 +59,10 @@ class EncodedReader final : public LogReader {
   [[nodiscard]] std::optional<std::chrono::milliseconds> judge_more() override {
     return reader_->judge_more();
   }
-  [[nodiscard]] bool waits_for_disk() const noexcept override { return reader_->waits_for_disk(); }
+  /// Not as long as it has octets that were encoded before.
+  [[nodiscard]] bool waits_for_disk() const noexcept override {
+    return sent_ == buffer_.size() && reader_->waits_for_disk();
+  }
   /// No format has any.
   void add_control(std::span<const std::byte> /*message*/) override {}
   [[nodiscard]] std::uint64_t messages_before_control() const noexcept override { return 0; }

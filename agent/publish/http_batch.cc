@@ -142,6 +142,19 @@ void HttpBatch::close(HttpFormat& format, bool all_end, base::WallTime now) {
   if (!items_.empty()) format.append_metadata(octets_);
 }
 
+void HttpBatch::too_large(std::size_t octets) noexcept {
+  // One sample may be too large by itself, which says nothing about a hundred.
+  constexpr std::uint64_t kLeast = std::uint64_t{16} << 10U;
+  taken_ = 0;
+  most_octets_ = std::min(most_octets_, std::max<std::uint64_t>(octets / 2, kLeast));
+}
+
+void HttpBatch::taken() noexcept {
+  if (most_octets_ >= limits_.bytes || ++taken_ < kTakenBeforeMore) return;
+  taken_ = 0;
+  most_octets_ *= 2;
+}
+
 std::span<const char> HttpBatch::body(HttpPieces::Piece piece) {
   const bool all = piece.size() == items_.size();
   if (in_place_ && all) return octets_;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,9 +48,16 @@ class HttpBatch {
   /// too.
   [[nodiscard]] std::span<const char> body(HttpPieces::Piece piece);
 
+  /// The server takes no body so large: the batches that follow are half of it at most. Twice as
+  /// much is tried again after `kTakenBeforeMore` of them.
+  void too_large(std::size_t octets) noexcept;
+  /// It took one.
+  void taken() noexcept;
+  static constexpr unsigned kTakenBeforeMore = 256;
+
  private:
   [[nodiscard]] bool full() const noexcept {
-    return frames_ >= limits_.samples || octets_.size() >= limits_.bytes;
+    return frames_ >= limits_.samples || octets_.size() >= std::min(limits_.bytes, most_octets_);
   }
   /// What `fill` works with.
   struct Filling {
@@ -63,6 +72,8 @@ class HttpBatch {
   void leave_out_superseded();
 
   BatchLimits limits_;
+  std::uint64_t most_octets_ = std::numeric_limits<std::uint64_t>::max();  // As the server says.
+  unsigned taken_ = 0;                                                     // Since that was found.
   std::vector<char> octets_;
   std::vector<HttpItem> items_;
   std::vector<std::uint32_t> seen_;  // Places in `items_`, by hash; 0: none.

@@ -127,6 +127,7 @@ void HttpEndpoint::taken() {
   well();
   if (busy_answers_ > 0) poison_ = false;  // It was the server after all.
   if (good_ == std::nullopt) good_ = pieces_.next().from;
+  batch_.taken();
   pieces_.pass();
   go_on();
 }
@@ -151,6 +152,7 @@ void HttpEndpoint::partly_taken(const HttpAnswer& answer) {
 
 void HttpEndpoint::refused(const HttpAnswer& answer, bool too_large) {
   well();
+  if (too_large) batch_.too_large(batch_.body(pieces_.next()).size());
   if (const auto out = too_large ? pieces_.halve() : pieces_.refuse()) note_rejected(*out, answer);
   go_on();
 }

@@ -177,7 +177,6 @@ void SocketEndpoint::flush() {
 
   std::array<iovec, kMaxSpans> spans;
   const auto count = cursor_->gather(spans, kMaxBytes, context_.scratch);
-  if (cursor_->waits_for_disk()) disk_.start(kTryDisk);
   if (count == 0 && !channel_->wants_write()) {
     update_watchers();
     return;
@@ -220,6 +219,7 @@ void SocketEndpoint::update_watchers() {
   writable_.set_active(connected() && may_send());
 #endif
   if (writable_.active()) arm_stall_timer();
+  if (connected() && cursor_->waits_for_disk() && !disk_.active()) disk_.start(kTryDisk);
   if (!connected() || !cursor_->paced()) {
     pace_.stop();
   } else if (!pace_.active()) {
@@ -293,8 +293,11 @@ void SocketEndpoint::readable() {
   if (!connected()) return;
   switch (got.end) {
     case net::Received::End::kNone:
-      // An answer to the peer's TLS may wait.
-      if (channel_->wants_write()) update_watchers();
+      // An answer to the peer's TLS waits: it is from now on that the peer has to take something.
+      if (channel_->wants_write() && !writable_.active()) {
+        if (acked_ == cursor_->bytes_written()) progress_at_ = context_.loop.now();
+        update_watchers();
+      }
       return;
     case net::Received::End::kClosed:
       if (config_.url.is_unix() && net::unix_peer_gone(channel_->fd())) {

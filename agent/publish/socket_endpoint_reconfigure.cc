@@ -63,6 +63,9 @@ void SocketEndpoint::retime(const EndpointConfig& old) {
   const bool other_pace =
       old.back_off_min != config_.back_off_min || old.back_off_max != config_.back_off_max;
   if (retry_.active() && other_pace) retry_.start(back_off_.next());
+  if (open_.active() && old.connect_timeout != config_.connect_timeout) {
+    open_.start(config_.connect_timeout - (context_.loop.now() - connected_at_));
+  }
   if (connected() && other_stall) retime_stall();
   if (connected() && old.catch_up != config_.catch_up) begin_pace();
 }

@@ -12,6 +12,7 @@ constexpr std::array kSources = {
     sdk::SourceEntry{"cgroup", "what slices and units use", &make_cgroup, false},
     sdk::SourceEntry{"conntrack", "connections that netfilter tracks", &make_conntrack},
     sdk::SourceEntry{"cpu", "time of each CPU by mode; throttles", &make_cpu},
+    sdk::SourceEntry{"cpu_info", "model and make of each CPU", &make_cpu_info, false},
     sdk::SourceEntry{"cpufreq", "frequencies of each CPU", &make_cpufreq},
     sdk::SourceEntry{"diskstats", "reads, writes and discards of disks", &make_diskstats},
     sdk::SourceEntry{"dmi", "what the firmware says of the machine", &make_dmi},
@@ -45,6 +46,7 @@ constexpr std::array kSources = {
     sdk::SourceEntry{"uname", "kernel and host name", &make_uname},
     sdk::SourceEntry{"vmstat", "paging, faults, processes killed for memory", &make_vmstat},
     sdk::SourceEntry{"xfs", "operations of XFS file systems", &make_xfs},
+    sdk::SourceEntry{"zfs", "cache, pools and datasets of ZFS", &make_zfs},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace lariat::host {
 [[nodiscard]] std::unique_ptr<sdk::Source> make_cgroup(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_conntrack(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_cpu(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_cpu_info(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_cpufreq(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_diskstats(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_dmi(sdk::Host& host);
@@ -47,6 +48,7 @@ namespace lariat::host {
 [[nodiscard]] std::unique_ptr<sdk::Source> make_uname(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_vmstat(sdk::Host& host);
 [[nodiscard]] std::unique_ptr<sdk::Source> make_xfs(sdk::Host& host);
+[[nodiscard]] std::unique_ptr<sdk::Source> make_zfs(sdk::Host& host);
 
 /// Every source there is, in the order in which they are asked.
 [[nodiscard]] std::span<const sdk::SourceEntry> all_sources() noexcept;

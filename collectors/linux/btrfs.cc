@@ -2,9 +2,11 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collectors/linux/all.h"
+#include "collectors/linux/btrfs_devices.h"
 #include "collectors/linux/device_files.h"
 #include "collectors/linux/round_cache.h"
 #include "collectors/sdk/scan.h"
@@ -55,6 +57,7 @@ struct Ratio {
 };
 
 struct FileSystem {
+  std::string id;  // Its name in /sys, of which `uuid` may be another one.
   std::string uuid;
   std::string folder;
   sdk::SysFile label;
@@ -68,13 +71,16 @@ struct FileSystem {
 
 class BtrfsSource : public sdk::Source {
  public:
-  explicit BtrfsSource(sdk::Host& host) : host_(host), folder_(host.paths().sys + "/fs/btrfs") {}
+  explicit BtrfsSource(sdk::Host& host)
+      : host_(host), folder_(host.paths().sys + "/fs/btrfs"), mounted_(host) {}
 
   std::string collect(sdk::Answer& answer) override {
     systems_.begin();
-    const bool good = folder_.list([this, &answer](std::string_view name) {
+    bool any = false;
+    const bool good = folder_.list([this, &answer, &any](std::string_view name) {
       // A file system is called by its identifier; `features` is none.
       if (name.find('-') == name.npos) return;
+      if (!std::exchange(any, true)) mounted_.begin();
       const auto make_it = [this](std::string_view of) { return make(of); };
       put(systems_.at(name, make_it), answer);
     });
@@ -83,7 +89,7 @@ class BtrfsSource : public sdk::Source {
   }
 
  private:
-  void put(FileSystem& system, sdk::Answer& answer) const {
+  void put(FileSystem& system, sdk::Answer& answer) {
     std::array<char, sdk::SysFile::kRoom> room;
     const auto label = system.label.read(room).value_or(std::string_view());
     if (label != system.label_text || system.info.text().empty()) {
@@ -92,13 +98,14 @@ class BtrfsSource : public sdk::Source {
     }
     answer.sample("node_btrfs_info", 1, system.info.text());
     for (Numbers& numbers : system.numbers) numbers.files.put(answer, numbers.tags);
+    const bool asked = mounted_.put(system.id, system.uuid, answer);
     std::size_t devices = 0;
     system.devices.begin();
     system.devices_folder.list([&](std::string_view name) {
       ++devices;
       const auto make_it = [&](std::string_view of) { return make_device(system, of); };
       Numbers& device = system.devices.at(name, make_it);
-      device.files.put(answer, device.tags);
+      if (!asked) device.files.put(answer, device.tags);
     });
     system.devices.end();
     for (const auto& [mode, tags] : system.ratios) {
@@ -113,7 +120,8 @@ class BtrfsSource : public sdk::Source {
 
   [[nodiscard]] FileSystem make(std::string_view name) const {
     const std::string folder = folder_.path() + '/' + std::string(name);
-    FileSystem system{.uuid = sdk::read_file(folder + "/metadata_uuid").value_or(std::string(name)),
+    FileSystem system{.id = std::string(name),
+                      .uuid = sdk::read_file(folder + "/metadata_uuid").value_or(std::string(name)),
                       .folder = folder,
                       .label = sdk::SysFile(folder + "/label", host_.descriptors()),
                       .label_text = {},
@@ -144,6 +152,7 @@ class BtrfsSource : public sdk::Source {
 
   sdk::Host& host_;
   sdk::Folder folder_;
+  BtrfsDevices mounted_;
   RoundCache<FileSystem> systems_;
 };
 

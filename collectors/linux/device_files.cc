@@ -31,21 +31,30 @@ NumberFiles::NumberFiles(const std::string& folder, std::span<const Column> colu
   for (const Column& column : columns) {
     std::string path = folder + '/' + std::string(column.file);
     if (!is_there(path)) continue;
-    files_.push_back({sdk::SysFile(std::move(path), host.descriptors()), &column});
+    files_.push_back({sdk::SysFile(std::move(path), host.descriptors()), &column, {}});
   }
 }
 
 void NumberFiles::put(sdk::Answer& answer, std::string_view tags) {
   constexpr std::size_t kMostDigits = 64;
   std::array<char, kMostDigits> room;
-  for (auto& [file, column] : files_) {
-    const auto text = file.read(room);
-    const auto number = text ? parse_whole(*text) : std::nullopt;
-    if (!number) continue;
-    const double value = *number * column->factor / column->divisor;
-    column->counter ? answer.delta(column->metric, value, tags)
-                    : answer.sample(column->metric, value, tags);
+  for (auto& each : files_) {
+    const auto text = each.file.read(room);
+    each.last = text ? parse_whole(*text) : std::nullopt;
+    tell(each, answer, tags);
   }
+}
+
+void NumberFiles::repeat(sdk::Answer& answer, std::string_view tags) const {
+  for (const auto& each : files_) tell(each, answer, tags);
+}
+
+void NumberFiles::tell(const File& file, sdk::Answer& answer, std::string_view tags) {
+  if (!file.last) return;
+  const auto& column = *file.column;
+  const double value = *file.last * column.factor / column.divisor;
+  column.counter ? answer.delta(column.metric, value, tags)
+                 : answer.sample(column.metric, value, tags);
 }
 
 TextFiles::TextFiles(const std::string& folder, std::span<const Text> texts, sdk::Host& host,

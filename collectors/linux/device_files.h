@@ -28,13 +28,18 @@ class NumberFiles {
 
   /// A file that cannot be read now, or holds no number, is left out.
   void put(sdk::Answer& answer, std::string_view tags);
+  /// Tells what `put` told last, without reading.
+  void repeat(sdk::Answer& answer, std::string_view tags) const;
   [[nodiscard]] bool empty() const noexcept { return files_.empty(); }
 
  private:
   struct File {
     sdk::SysFile file;
     const Column* column;
+    std::optional<double> last;  // What it held.
   };
+  static void tell(const File& file, sdk::Answer& answer, std::string_view tags);
+
   std::vector<File> files_;
 };
 
@@ -54,6 +59,8 @@ class TextFiles {
 
   /// The tags as they are now. A file that cannot be read is a tag that is left out.
   [[nodiscard]] const std::string& tags();
+  /// As they were then.
+  [[nodiscard]] const std::string& last_tags() const noexcept { return tags_.text(); }
 
  private:
   struct File {

@@ -1,8 +1,11 @@
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "collectors/linux/all.h"
 #include "collectors/linux/device_files.h"
+#include "collectors/linux/link_digests.h"
 #include "collectors/linux/round_cache.h"
 
 namespace lariat::host {
@@ -38,45 +41,70 @@ constexpr std::array kTexts = {
     TextFiles::Text{"operstate", "operstate"},
 };
 
+// Seconds after which files are read again, whatever the digest says.
+constexpr std::uint64_t kReadAgain = 60;
+
 struct Interface {
   sdk::Tags tags;
   NumberFiles numbers;
   TextFiles info;
+  std::optional<std::uint64_t> digest;  // Of when its files were read.
+  std::uint64_t read_at = 0;
 };
 
 class NetclassSource : public sdk::Source {
  public:
   explicit NetclassSource(sdk::Host& host)
-      : host_(host), folder_(host.paths().sys + "/class/net") {}
+      : host_(host),
+        netlink_(host.paths().sys == "/sys"),
+        folder_(host.paths().sys + "/class/net") {}
 
   std::string collect(sdk::Answer& answer) override {
     interfaces_.begin();
-    const bool good = folder_.list([this, &answer](std::string_view name) {
+    // Before the files: what changes meanwhile is read again in the next round.
+    const bool known = netlink_ && digests_.read();
+    const bool good = folder_.list([this, &answer, known](std::string_view name) {
       Interface& interface = interfaces_.at(name, [this](std::string_view of) { return make(of); });
       // A file there, as the bonding driver has it, is no interface.
-      if (!interface.numbers.empty()) put(interface, answer);
+      if (interface.numbers.empty()) return;
+      const auto digest = known ? digests_.of(name) : std::nullopt;
+      const bool same =
+          digest && digest == interface.digest && answer.time() - interface.read_at < kReadAgain;
+      put(interface, same, answer);
+      if (same) return;
+      interface.digest = digest;
+      interface.read_at = answer.time();
     });
     interfaces_.end();
     return good ? std::string() : folder_.error();
   }
 
  private:
-  static void put(Interface& interface, sdk::Answer& answer) {
+  static void put(Interface& interface, bool same, sdk::Answer& answer) {
     const std::string& tags = interface.tags.text();
-    const std::string& info = interface.info.tags();
+    const std::string& info = same ? interface.info.last_tags() : interface.info.tags();
     const bool up = info.ends_with("operstate=up");
     answer.sample("node_network_up", up ? 1 : 0, tags);
     answer.sample("node_network_info", 1, info);
-    interface.numbers.put(answer, tags);
+    if (same) {
+      interface.numbers.repeat(answer, tags);
+    } else {
+      interface.numbers.put(answer, tags);
+    }
   }
 
   [[nodiscard]] Interface make(std::string_view name) const {
     const std::string folder = folder_.path() + '/' + std::string(name);
-    return {sdk::Tags{{"device", name}}, NumberFiles(folder, kNumbers, host_),
-            TextFiles(folder, kTexts, host_, "device", name)};
+    return {sdk::Tags{{"device", name}},
+            NumberFiles(folder, kNumbers, host_),
+            TextFiles(folder, kTexts, host_, "device", name),
+            {},
+            0};
   }
 
   sdk::Host& host_;
+  bool netlink_;
+  LinkDigests digests_;
   sdk::Folder folder_;
   RoundCache<Interface> interfaces_;
 };

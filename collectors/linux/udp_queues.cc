@@ -53,7 +53,7 @@ class UdpQueuesSource : public sdk::Source {
     bool any = false;
     for (const Protocol& of : protocols_) {
       std::string error;
-      const auto content = host_.read_proc(of.file, error, sdk::ProcFile::Shape::kRecords);
+      const auto content = host_.read_proc(of.file, error, sdk::ProcFile::Shape::kShortRecords);
       // A kernel may lack one of them.
       if (!content) continue;
       any = true;

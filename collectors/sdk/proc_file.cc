@@ -13,6 +13,9 @@ namespace lariat::sdk {
 namespace {
 
 constexpr std::size_t kFirstBuffer = 4096;
+// The kernel's least page, and the longest of short records.
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kShort = 256;
 
 }  // namespace
 
@@ -78,6 +81,10 @@ bool ProcFile::read_again() {
       return false;
     }
     size_ += static_cast<std::size_t>(got);
+    if (shape_ == Shape::kShortRecords && static_cast<std::size_t>(got) + kShort <= kPage &&
+        size_ < buffer_.size()) {
+      return true;
+    }
     if (got == 0 || (shape_ == Shape::kWhole && size_ < buffer_.size())) return true;
     if (size_ < buffer_.size()) continue;
     if (buffer_.size() >= kMostOctets) {

@@ -16,6 +16,9 @@ class ProcFile {
   enum class Shape {
     kWhole,    ///< In one piece, if there is room for it.
     kRecords,  ///< Some records a call: read until nothing comes.
+    /// The same, and none is longer than 256 octets: what leaves room for one in the kernel's page
+    /// was the last (seq_file). The call that says so looks at all sockets again.
+    kShortRecords,
   };
   /// More is not read: no such file is as long.
   static constexpr std::size_t kMostOctets = std::size_t{16} << 20U;

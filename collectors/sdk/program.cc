@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "collectors/sdk/start_pages.h"
 #include "collectors/sdk/ticks.h"
 
 namespace lariat::sdk {
@@ -91,9 +93,11 @@ int run(std::span<const char* const> arguments, const Program& program, const Co
     if (program.wait) program.wait(-1);
     return output.answer(static_cast<std::uint64_t>(std::time(nullptr))) ? 0 : 1;
   }
+  bool first = true;
   Ticks ticks(STDIN_FILENO, program.wait);
   while (const auto time = ticks.next()) {
     if (!output.answer(*time)) return 1;
+    if (std::exchange(first, false)) give_back_start_pages();
   }
   return 0;
 }

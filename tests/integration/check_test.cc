@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
@@ -49,6 +50,70 @@ class CheckTest : public testing::Test {
 
   TemporaryDirectory folder_;
 };
+
+/// `words` by another user, with nothing but what is given in `capabilities`.
+Outcome as_games(std::vector<std::string> words, const std::string& capabilities) {
+  std::vector<std::string> all{"setpriv", "--reuid=games", "--regid=games", "--clear-groups"};
+  if (!capabilities.empty()) {
+    all.push_back("--inh-caps=" + capabilities);
+    all.push_back("--ambient-caps=" + capabilities);
+  }
+  all.insert(all.end(), words.begin(), words.end());
+  Process process(all);
+  const auto status = process.wait();
+  return {status, process.text(Process::Stream::kOut), process.text(Process::Stream::kErr)};
+}
+
+constexpr const char* kRights = "+setuid,+setgid,+kill";
+
+/// We may, and it may execute the program where it lies.
+bool can_be_games() {
+  return ::geteuid() == 0 && as_games({LARIAT_BINARY, "--version"}, kRights).status == 0;
+}
+
+TEST_F(CheckTest, SaysWhichDropInGivesTheRightToRunAsAnotherUser) {
+  if (!can_be_games()) GTEST_SKIP() << "takes root, and a build that others may read";
+  std::filesystem::permissions(folder_.file(""), std::filesystem::perms(0755));
+  const auto file =
+      write("c.json",
+            R"({"collectors": {"run": {"mine": {"command": ["/bin/true"], "user": "nobody"}}}})");
+  const auto without = as_games({LARIAT_BINARY, "check", "--config", file}, "");
+  EXPECT_EQ(without.status, 0) << without.err;
+  EXPECT_THAT(without.err, HasSubstr("no right to run it as nobody"));
+  EXPECT_THAT(without.err, HasSubstr("systemctl edit lariat"));
+  EXPECT_THAT(without.err, HasSubstr("AmbientCapabilities=CAP_SETUID CAP_SETGID CAP_KILL"));
+  const auto with = as_games({LARIAT_BINARY, "check", "--config", file}, kRights);
+  EXPECT_THAT(with.err, testing::Not(HasSubstr("AmbientCapabilities")));
+}
+
+TEST(Exec, ChangesUserWithTheRightsOfTheDropInAndKeepsNoneOfThem) {
+  if (!can_be_games()) GTEST_SKIP() << "takes root, and a build that others may read";
+  const std::vector<std::string> words{
+      LARIAT_BINARY, "exec",
+      "--user",      "nobody",
+      "--",          "/bin/sh",
+      "-c",          "id -u; id -G; grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status"};
+  const auto refused = as_games(words, "");
+  EXPECT_EQ(refused.status, 127);
+  EXPECT_THAT(refused.err, HasSubstr("cannot become user 'nobody'"));
+  EXPECT_THAT(refused.err, HasSubstr("AmbientCapabilities="));
+  const auto half = as_games(words, "+setuid,+setgid");
+  EXPECT_EQ(half.status, 127) << "the agent could not end it";
+  const auto became = as_games(words, kRights);
+  EXPECT_EQ(became.status, 0) << became.err;
+  EXPECT_EQ(became.out,
+            "65534\n65534\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+            "CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+}
+
+TEST_F(CheckTest, WarnsOfLimitsThatAreNotWhatTheyLookLike) {
+  const auto file = write("c.json", R"({"collectors": {"run": {"mine": {"command": ["/bin/true"],
+                                       "max_files": 1000000000, "max_processes": 5}}}})");
+  const auto [status, out, err] = check({"--config", file});
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(err, HasSubstr("LimitNOFILE="));
+  EXPECT_THAT(err, HasSubstr("max_processes: it counts all processes of its user"));
+}
 
 TEST_F(CheckTest, SaysThatAConfigurationIsGood) {
   write_program("d/load");

@@ -11,6 +11,7 @@ namespace lariat::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view kEveryKind = R"(#!/bin/sh
 echo 'sample 1700000000 load 0.5 1.5'
@@ -124,12 +125,75 @@ TEST(Collect, SaysHowARunWentWrong) {
   EXPECT_THAT(missing.words, HasSubstr("does not exist"));
 }
 
+TEST(Collect, FindsTheExamplesOfOneHeaderGoodAndTheAgentAsksThem) {
+  const std::string folder = std::string(LARIAT_EXAMPLES) + "/";
+  std::string run;
+  for (const std::string name : {"load", "spool"}) {
+    for (const std::string mode : {"oneshot", "stream"}) {
+      const auto collected = collect({"--mode", mode, folder + name, "/"});
+      EXPECT_EQ(collected.status, 0) << collected.words;
+      EXPECT_THAT(collected.words, HasSubstr("3 frames, 0 rejected")) << name << mode;
+    }
+    run += (run.empty() ? "\"" : ", \"") + name + "\": {\"command\": [\"" + folder + name +
+           "\", \"/\"], \"mode\": \"stream\"}";
+  }
+  AgentRun agent(
+      R"("endpoints": {}, "interval": "1s", "collectors": {"directories": [], "run": {)" + run +
+      "}}");
+  const auto asked = agent.metrics_when([](const MetricsText& now) {
+    return now.count("lariat_collector_runs_total", {{"collector", "load"}, {"result", "ok"}}) >=
+               2 &&
+           now.count("lariat_collector_runs_total", {{"collector", "spool"}, {"result", "ok"}}) >=
+               2;
+  });
+  EXPECT_EQ(asked.sum("lariat_collector_restarts_total"), 0) << agent.log();
+  EXPECT_EQ(asked.sum("lariat_collector_rejected_total"), 0) << agent.log();
+  EXPECT_GE(asked.sum("lariat_collector_frames_total"), 12) << agent.log();
+  EXPECT_EQ(agent.end(), 0);
+}
+
 TEST(Collect, FailsIfItsOutputCannotBeWritten) {
   Process shell(
       {"sh", "-c",
        std::string(LARIAT_BINARY) + " collect /bin/sh -c 'echo sample 1700000000 x 1' >/dev/full"});
   EXPECT_EQ(shell.wait(), 1);
   EXPECT_THAT(shell.text(Process::Stream::kErr), HasSubstr("not all frames could be written"));
+}
+
+TEST(Collect, SaysWhatTheMetricsPageMakesOfItsNames) {
+  TemporaryDirectory directory;
+  const auto program = directory.file("mine");
+  write_file(program,
+             "#!/bin/sh\necho 'sample 1 a-b x.y=1 1'\necho 'sample 1 a_b x_y=1 1'\n"
+             "echo 'sample 2 a-b x.y=1 2'\necho 'sample 1 fine z=1 1'\n");
+  ASSERT_EQ(Process({"chmod", "755", program}).wait(), 0);
+  const auto collected = collect({program});
+  EXPECT_EQ(collected.status, 0) << collected.words;
+  EXPECT_THAT(collected.words, HasSubstr("/metrics shows the metric a-b as a_b\n"));
+  EXPECT_THAT(collected.words, HasSubstr("/metrics shows the tag x.y as x_y\n"));
+  EXPECT_THAT(collected.words, HasSubstr("/metrics shows as one series, a_b{x_y=\"1\"}:\n"));
+  EXPECT_THAT(collected.words, HasSubstr("  sample a-b host="));
+  EXPECT_THAT(collected.words, Not(HasSubstr("fine")));
+  EXPECT_THAT(collected.words, HasSubstr("4 frames, 0 rejected, 3 series, format bolo, took "));
+}
+
+TEST(Collect, FindsOutTheFormatOrTakesItFromItsOption) {
+  TemporaryDirectory directory;
+  const auto program = directory.file("disk");
+  write_file(program, "#!/bin/sh\necho 'DISK WARNING - full | /=1KB;2'\nexit 1\n");
+  ASSERT_EQ(Process({"chmod", "755", program}).wait(), 0);
+  const auto found = collect({program});
+  EXPECT_EQ(found.status, 0) << found.words;
+  EXPECT_THAT(found.frames, HasSubstr(" WARNING DISK WARNING - full\n"));
+  EXPECT_THAT(found.frames, HasSubstr("label=/ 1024\n"));
+  EXPECT_THAT(found.words, HasSubstr("disk: good; 3 frames, 0 rejected, 3 series, format nagios"));
+
+  const auto told = collect({"--format", "influx", program});
+  EXPECT_EQ(told.status, 1) << "its exit status is a failure then";
+  EXPECT_EQ(told.frames, "");
+  EXPECT_THAT(told.words, HasSubstr("rejected (missing-field): DISK WARNING"));
+  EXPECT_THAT(told.words, HasSubstr("format influx"));
+  EXPECT_EQ(collect({"--format", "xml", program}).status, 2);
 }
 
 }  // namespace

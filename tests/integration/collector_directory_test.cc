@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "tests/integration/collector_run.h"
@@ -231,6 +232,131 @@ TEST_F(Directory, ThatIsRemovedEndsItsCollectorsAndOneThatComesBackIsWatched) {
   EXPECT_TRUE(exposes("dropped", 1'000'001)) << run_.agent().log();
   run_.expect_good_unharmed();
   run_.expect_clean_end();
+}
+
+/// The six ways in which somebody changes what runs. Beside what he touches a stream and a oneshot
+/// run, which nobody touches.
+class DroppingIn : public Directory {
+ protected:
+  DroppingIn() {
+    describe("beside", shell_description(stream_of(beside_, 1), R"("mode": "stream")"));
+    stream_ = pid_in(beside_);
+    EXPECT_TRUE(exposes("good", *run_.exposed("good") + 1)) << "it is asked";
+    began_ = run_.metrics();
+  }
+  /// Within a second, on a machine that has time.
+  [[nodiscard]] bool takes_effect(const std::function<bool()>& happened) {
+    return wait_until(happened, milliseconds(kSanitized ? 20'000 : 3'000), milliseconds(5));
+  }
+  [[nodiscard]] bool shows(double value) {
+    return takes_effect([&] { return run_.exposed("dropped") == value; });
+  }
+  [[nodiscard]] std::string status_text() {
+    Process process({LARIAT_BINARY, "status", "--socket", run_.agent().path("control.sock")});
+    EXPECT_EQ(process.wait(), 0);
+    return process.text(Process::Stream::kOut);
+  }
+  void expect_nothing_else_touched() {
+    EXPECT_EQ(pid_in(beside_), stream_);
+    EXPECT_TRUE(alive(stream_));
+    const auto now = run_.metrics();
+    for (const auto* name : {"beside", "good"}) {
+      EXPECT_GE(runs_of(now, name, "ok"), runs_of(began_, name, "ok")) << "its counts go on";
+      EXPECT_EQ(now.sum("lariat_collector_restarts_total", {{"collector", name}}), 0);
+    }
+    run_.expect_good_unharmed();
+    run_.expect_clean_end();
+  }
+
+  std::string beside_ = run_.agent().path("beside.pid");
+  pid_t stream_ = -1;
+  MetricsText began_;
+};
+
+TEST_F(DroppingIn, AddAndRemove) {
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'001));
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  ASSERT_EQ(::unlink(path("dropped").c_str()), 0);
+  EXPECT_TRUE(takes_effect([&] { return run_.status("dropped", "state").empty(); }));
+  EXPECT_TRUE(run_.agent().says("collector dropped: removed"));
+  expect_nothing_else_touched();
+}
+
+TEST_F(DroppingIn, ReplaceByANewInode) {
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'001));
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'002));
+  EXPECT_TRUE(shows(1'000'002)) << run_.agent().log();
+  EXPECT_TRUE(run_.agent().says("collector dropped: changed"));
+  expect_nothing_else_touched();
+}
+
+TEST_F(DroppingIn, Chmod) {
+  const auto draft = run_.agent().path("draft");
+  write_file(draft, printing("dropped", 1'000'001));
+  ::chmod(draft.c_str(), 0644);
+  ASSERT_EQ(std::rename(draft.c_str(), path("dropped.sh").c_str()), 0);
+  const auto refused = [&] { return run_.status("dropped.sh", "state") == R"("refused")"; };
+  EXPECT_TRUE(takes_effect(refused)) << run_.agent().log();
+  EXPECT_TRUE(run_.agent().says("dropped.sh is skipped: it is neither an executable (chmod +x"));
+  EXPECT_THAT(run_.status("dropped.sh", "last_error"), HasSubstr("chmod +x"));
+  EXPECT_THAT(status_text(), HasSubstr("dropped.sh is skipped: it is neither an executable (ch"));
+
+  ::chmod(path("dropped.sh").c_str(), 0755);
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  EXPECT_EQ(run_.status("dropped.sh", "state"), "") << "it is known by its name";
+  ::chmod(path("dropped.sh").c_str(), 0644);
+  EXPECT_TRUE(takes_effect(refused)) << "it does not run any more";
+  EXPECT_EQ(run_.status("dropped", "state"), "");
+  expect_nothing_else_touched();
+}
+
+TEST_F(DroppingIn, SymlinkAndANewTargetUnderIt) {
+  const auto target = run_.agent().path("target");
+  const auto replace = [&](int value) {
+    const auto draft = run_.agent().path("draft");
+    write_file(draft, printing("dropped", value));
+    ::chmod(draft.c_str(), 0755);
+    ASSERT_EQ(std::rename(draft.c_str(), target.c_str()), 0);
+  };
+  ASSERT_EQ(::symlink(target.c_str(), path("dropped").c_str()), 0);
+  EXPECT_TRUE(run_.agent().says("dropped is skipped: what it links to does not exist"));
+  EXPECT_EQ(run_.status("dropped", "state"), R"("refused")");
+  replace(1'000'001);
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  replace(1'000'002);
+  EXPECT_TRUE(shows(1'000'002)) << run_.agent().log();
+  write_file(target, printing("dropped", 1'000'003));
+  EXPECT_TRUE(shows(1'000'003)) << run_.agent().log();
+  ASSERT_EQ(::unlink(target.c_str()), 0);
+  EXPECT_TRUE(takes_effect([&] { return run_.status("dropped", "state") == R"("refused")"; }));
+  expect_nothing_else_touched();
+}
+
+TEST_F(DroppingIn, AnEditedDescriptionEvenByHalves) {
+  const auto first = shell_description("echo sample 1700000000 dropped 1000001", kOnce);
+  describe("dropped", first);
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  // As an editor does that writes into the file itself.
+  write_file(path("dropped.json"), first.substr(0, first.size() / 2));
+  EXPECT_TRUE(takes_effect([&] { return run_.status("dropped", "last_error") != "null"; }));
+  EXPECT_THAT(run_.status("dropped", "last_error"), HasSubstr("dropped.json:1:"));
+  EXPECT_THAT(run_.status("dropped", "last_error"), HasSubstr("goes on"));
+  EXPECT_TRUE(run_.agent().says("(what it said before goes on)"));
+  write_file(path("dropped.json"),
+             shell_description("echo sample 1700000000 dropped 1000002", kOnce));
+  EXPECT_TRUE(shows(1'000'002)) << run_.agent().log();
+  EXPECT_EQ(run_.status("dropped", "last_error"), "null");
+  expect_nothing_else_touched();
+}
+
+TEST_F(DroppingIn, AFolderOfSomethingElseFillsNeitherLogNorStatus) {
+  for (int i = 0; i < 300; ++i) write_file(path("note" + std::to_string(i)), "no program\n");
+  run_.agent().drop_in("dropped", printing("dropped", 1'000'001));
+  EXPECT_TRUE(shows(1'000'001)) << run_.agent().log();
+  EXPECT_TRUE(run_.agent().says("300 files in "));
+  EXPECT_EQ(run_.status("note299", "state"), "") << "that is how many are told";
+  expect_nothing_else_touched();
 }
 
 TEST_F(Directory, WhatEditorsAndPackagesLeaveIsNoCollector) {

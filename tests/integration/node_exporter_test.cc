@@ -27,9 +27,8 @@ using Type = proto::ExpositionValue::Type;
 
 // node_exporter's sources that are on by default and that `linux` does not have, or that the
 // comparison cannot have: `textfile` reads another program's folder.
-constexpr std::string_view kNotOurs[] = {"bcache",   "fibrechannel", "infiniband", "ipvs",
-                                         "nfsd",     "selinux",      "systemd",    "tapestats",
-                                         "textfile", "zfs"};
+constexpr std::string_view kNotOurs[] = {"bcache",  "fibrechannel", "infiniband", "ipvs",    "nfsd",
+                                         "selinux", "systemd",      "tapestats",  "textfile"};
 
 struct Series {
   Type type = Type::kUntyped;

@@ -65,7 +65,8 @@ class Words(program.TestCase):
 
     def test_words_of_options(self) -> None:
         self.assertEqual({"oneshot", "stream", "feed"}, complete("lariat collect --mode "))
-        self.assertEqual({"auto", "tsdp", "text"}, complete("lariat collect --format "))
+        self.assertEqual({"auto", "tsdp", "bolo", "nagios", "prometheus", "influx", "graphite",
+                          "collectd", "json"}, complete("lariat collect --format "))
         self.assertEqual({"stream"}, complete("lariat collect --mode s"))
 
     def test_kinds_of_send(self) -> None:

@@ -23,7 +23,7 @@ SAME_FAMILIES = ["--collector.disable-defaults", "--web.disable-exporter-metrics
         "entropy", "filefd", "filesystem", "hwmon", "loadavg", "mdadm", "meminfo", "netclass",
         "netdev", "netstat", "nfs", "nvme", "os", "powersupplyclass", "pressure", "rapl",
         "schedstat", "sockstat", "softnet", "stat", "textfile", "thermal_zone", "time", "timex",
-        "udp_queues", "uname", "vmstat", "xfs"))]
+        "udp_queues", "uname", "vmstat", "xfs", "zfs"))]
 
 
 class Scraped:

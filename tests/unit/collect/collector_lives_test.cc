@@ -75,7 +75,9 @@ TEST_F(CollectorTest, AStreamThatEndsIsAFailureAndComesBackForEver) {
 TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
   supervision_.exec_program = path("missing");
   supervision_.waits.back_off_max = seconds(300);
-  auto& mine = run(collector(script("p", kAnswer), Mode::kStream));
+  auto description = collector(script("p", kAnswer), Mode::kStream);
+  description.user = "nobody";  // Who that is `lariat` finds out.
+  auto& mine = run(std::move(description));
   test::run_for(loop_, milliseconds(500));
   EXPECT_GE(mine.restarts(), 1U);
   EXPECT_LE(mine.restarts(), 6U) << "10 + 20 + 40 + 80 + 160 + 320 ms at the least";

@@ -139,6 +139,69 @@ TEST_F(CollectorTest, ItRunsAsItsUserWithItsLimits) {
   EXPECT_TRUE(sink_.has("524288.0." + std::to_string(nice))) << sink_.lines.at(1);
 }
 
+TEST_F(CollectorTest, ItRunsWithItsLimits) {
+  auto description = collector(
+      script("p", "echo fact limits=$(ulimit -t).$(ulimit -n).$(ulimit -v).$(ulimit -c).$(nice)"));
+  description.max_cpu = std::chrono::seconds(7);
+  description.max_files = 33;
+  description.max_memory = std::uint64_t{512} << 20U;
+  description.nice = 5;
+  run(std::move(description));
+  const int nice = std::min(::getpriority(PRIO_PROCESS, 0) + 5, 19);
+  EXPECT_TRUE(sink_.has("7.33.524288.0." + std::to_string(nice))) << sink_.lines.at(0);
+}
+
+TEST_F(CollectorTest, ItRunsWithItsClassOfIo) {
+  auto description = collector(script("p", "echo event 1700000000 io $(ionice -p $$)"));
+  description.ionice = config::IoPriority{.idle = true};
+  run(description);
+  EXPECT_TRUE(sink_.has("idle")) << error();
+  collector_.reset();
+  description.ionice = config::IoPriority{.level = 6};
+  run(description, 2);
+  EXPECT_TRUE(sink_.has("best-effort: prio 6")) << sink_.lines.back();
+}
+
+TEST_F(CollectorTest, ItsUserHasSoManyProcessesAndNoMore) {
+  if (::geteuid() != 0) GTEST_SKIP() << "takes root";
+  ::chmod(folder_.c_str(), 0755);
+  auto description =
+      collector(script("p", "echo fact limit=at.$(ulimit -p 2>/dev/null || ulimit -u).$(id -u)"));
+  // Two: what is in brackets is a process too.
+  description.user = "games";
+  description.max_processes = 2;
+  run(std::move(description));
+  EXPECT_TRUE(sink_.has("at.2.")) << error() << sink_.lines.at(0);
+}
+
+TEST_F(CollectorTest, OneThatUsesUpItsCpuTimeIsKilledAndToldSo) {
+  auto description = collector(script("p", "echo sample 1700000000 a 1; while :; do :; done"));
+  description.max_cpu = std::chrono::seconds(1);
+  run(std::move(description));
+  EXPECT_EQ(count(Result::kKilled), 1U);
+  EXPECT_TRUE(error_has("SIGXCPU")) << error();
+  EXPECT_TRUE(error_has("`max_cpu`")) << error();
+  EXPECT_EQ(sink_.lines.size(), 1U);
+  EXPECT_GE(collector_->usage().cpu, milliseconds(900));
+  EXPECT_GT(collector_->usage().max_resident, 0U);
+  EXPECT_GE(collector_->state().cpu, milliseconds(900));
+}
+
+TEST_F(CollectorTest, WhatAStreamUsesIsKnownWhileItLives) {
+  make(collector(script("p",
+                        "while read -r word time; do i=0; while [ $i -lt 100000 ]; do "
+                        "i=$((i + 1)); done; echo done; done"),
+                 Mode::kStream));
+  collector_->start();
+  wait_for_runs(1);
+  ASSERT_TRUE(until([this] { return collector_->usage().cpu > milliseconds(0); }));
+  const auto living = collector_->usage();
+  EXPECT_GT(living.max_resident, 0U);
+  collector_->retire();
+  ASSERT_TRUE(until([this] { return collector_->gone(); }));
+  EXPECT_GE(collector_->usage().cpu, living.cpu) << "a counter";
+}
+
 TEST_F(CollectorTest, ItsUserMayOpenItsPipesByName) {
   if (::geteuid() != 0) GTEST_SKIP() << "takes root";
   ::chmod(folder_.c_str(), 0755);

@@ -106,6 +106,48 @@ class CollectorsTest : public SupervisionTest {
   std::unique_ptr<Collectors> collectors_;
 };
 
+TEST_F(CollectorsTest, HundredsThatAreDueAtOnceRunInBoundedNumbersEachOnce) {
+  constexpr std::size_t kMany = 60;
+  constexpr std::size_t kAtOnce = 4;
+  const auto program = script("p", "echo + >> " + path("log") + "; sleep 0.02; echo - >> " +
+                                       path("log") + "; echo sample 1700000000 a 1");
+  std::vector<config::Collector> run;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    run.push_back(collector(program));
+    run.back().name = "n" + std::to_string(i);
+  }
+  auto lives_on = stream("lives_on", script("s", kAnswer));
+  run.push_back(lives_on);
+  collectors_->apply({.run = std::move(run), .max_running = kAtOnce});
+  ASSERT_TRUE(until_ran());
+  std::size_t running = 0;
+  std::size_t most = 0;
+  std::size_t begun = 0;
+  for (const char mark : read("log")) {
+    if (mark == '+') {
+      most = std::max(most, ++running);
+      ++begun;
+    }
+    if (mark == '-') --running;
+  }
+  EXPECT_EQ(begun, kMany);
+  EXPECT_LE(most, kAtOnce);
+  EXPECT_GE(most, 2U) << "they do run side by side";
+  EXPECT_EQ(state("lives_on").runs_good, 1U) << "it is no oneshot";
+}
+
+TEST_F(CollectorsTest, OneThatHangsHoldsAPlaceUntilItsDeadlineOnly) {
+  auto hangs = collector(script("h", "exec sleep 1000"));
+  hangs.name = "hangs";
+  hangs.timeout = milliseconds(200);
+  auto waits = collector(script("w", "echo sample 1700000000 a 1"));
+  waits.name = "waits";
+  collectors_->apply({.run = {hangs, waits}, .max_running = 1});
+  ASSERT_TRUE(until_ran());
+  EXPECT_EQ(state("hangs").runs_bad, 1U);
+  EXPECT_EQ(state("waits").runs_good, 1U);
+}
+
 TEST_F(CollectorsTest, WithoutACollectorNothingWakes) {
   apply();
   EXPECT_TRUE(collectors_->every_one_ran());
@@ -227,7 +269,10 @@ TEST_F(CollectorsTest, NamesFollowTheRuleOfTheConfiguration) {
   apply();
   EXPECT_TRUE(was_told("-bad is skipped: \"-bad\" cannot be the name of a collector"));
   EXPECT_TRUE(until([this] { return sink_.has("good"); }));
-  EXPECT_EQ(collectors_->states().size(), 1U);
+  EXPECT_EQ(collectors_->states().size(), 2U);
+  EXPECT_EQ(state("_good").state, "waiting");
+  EXPECT_EQ(state("-bad").state, "refused") << "whoever looks for it finds it";
+  EXPECT_EQ(state("-bad").origin, path("d/-bad"));
 }
 
 TEST_F(CollectorsTest, ADirectoryThatComesLaterIsWatchedToo) {

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <tuple>
 
 #include "agent/collect/ingest.h"
 #include "proto/print.h"
@@ -101,6 +104,78 @@ TEST(Examples, TheOneInCxxAnswersTicks) {
                                         StartsWith("sample 5 uptime_seconds clock=all,host=h "),
                                         StartsWith("sample 6 uptime_seconds clock=awake,host=h "),
                                         StartsWith("sample 6 uptime_seconds clock=all,host=h ")));
+}
+
+TEST(Examples, ThoseOfOneHeaderAnswerTicksOrOnce) {
+  for (const char* name : {"load", "spool"}) {
+    const std::string path = std::string(LARIAT_COLLECTORS) + "/examples/" + name;
+    Process once({path, "/"});
+    once.close_input();
+    EXPECT_EQ(once.wait(), 0) << name << once.text(kErr);
+    EXPECT_EQ(ingest(once.text(kOut)).frames.size(), 3U) << name;
+    EXPECT_EQ(ingest(once.text(kOut)).answers, 0) << name;
+
+    Process program({path, "/"});
+    ASSERT_TRUE(program.write("tick 5\n"));
+    ASSERT_TRUE(program.wait_for_text(kOut, "done\n")) << "it does not wait for the next tick";
+    ASSERT_TRUE(program.write("no tick\ntick 6\n"));
+    program.close_input();
+    EXPECT_EQ(program.wait(), 0) << name;
+    const Taken taken = ingest(program.text(kOut));
+    EXPECT_EQ(taken.answers, 2) << name;
+    EXPECT_EQ(taken.refused, 0U) << name;
+    ASSERT_EQ(taken.frames.size(), 6U) << name;
+    EXPECT_THAT(taken.frames.front(), HasSubstr(" 5 ")) << name;
+    EXPECT_THAT(taken.frames.back(), HasSubstr(" 6 ")) << name;
+  }
+}
+
+TEST(Examples, OfOneHeaderSayTheOddTheSameInEitherLanguage) {
+  for (const char* language : {"c", "cpp"}) {
+    Process program({LARIAT_ODD_WORDS, language}, {.environment = {"LC_ALL=de_DE.UTF-8"}});
+    ASSERT_TRUE(program.write("tick 5\n"));
+    program.close_input();
+    EXPECT_EQ(program.wait(), 0);
+    EXPECT_EQ(program.text(kErr), "3 of this answer left out: no finite number, or no name\n");
+    const Taken taken = ingest(program.text(kOut));
+    EXPECT_EQ(taken.refused, 0U) << program.text(kOut);
+    EXPECT_EQ(taken.answers, 1);
+    EXPECT_THAT(
+        taken.frames,
+        ElementsAre("sample 5 third host=h 0.3333333333333333", "sample 5 least host=h 5e-324",
+                    "sample 5 most a=b,host=h -1.7976931348623157e+308",
+                    "delta 5 grows host=h 9007199254740991",
+                    "tally 5 more host=h 18446744073709551615",
+                    R"(sample 5 a_b_c__ host=h,k_e=v_a\,l\=x_y 0.1)",
+                    "state 5 how host=h WARNING a=b is so", "state 5 how a=b,host=h OK",
+                    "event 5 what host=h a=b sample 1 bad 1", "event 5 what c=d,host=h a=b",
+                    "fact ker_nel host=h a=b c"))
+        << language;
+  }
+}
+
+TEST(Examples, OfOneHeaderEndWhenNobodyReads) {
+  for (const char* language : {"c", "cpp"}) {
+    Process shell({"sh", "-c",
+                   "trap '' PIPE; yes tick 5 | " + std::string(LARIAT_ODD_WORDS) + " " + language +
+                       " 2>/dev/null | head -c 1 >/dev/null"});
+    EXPECT_EQ(shell.wait(), 0) << language;
+  }
+}
+
+TEST(Examples, StandInTheReadmeAsTheyAre) {
+  const auto read = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const auto readme = read(std::string(LARIAT_SOURCE) + "/collectors/README.md");
+  for (const auto& [name, language, most] :
+       {std::tuple("users.sh", "sh", 6), std::tuple("queue.py", "python", 10),
+        std::tuple("spool.cc", "cpp", 20)}) {
+    const auto text = read(example(name));
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), most) << name << ": comments included";
+    EXPECT_THAT(readme, HasSubstr(std::string("```") + language + "\n" + text + "```\n")) << name;
+  }
 }
 
 TEST(ShippedCollectors, EveryMessageIsTaken) {

@@ -115,7 +115,7 @@ struct Seen {
   rtnl_link_stats64 stats;
 };
 
-LinkParse parse(std::span<const std::byte> bytes, std::vector<Seen>& seen) {
+DumpParse parse(std::span<const std::byte> bytes, std::vector<Seen>& seen) {
   return parse_links(bytes, 7, [&seen](std::uint32_t index, const rtnl_link_stats64& stats) {
     seen.push_back({index, stats});
   });
@@ -126,7 +126,7 @@ TEST(Links, AreReadUntilTheDumpIsDone) {
   datagram.link(2, {.rx_packets = 1, .tx_bytes = 2, .rx_nohandler = 3});
   datagram.link(7, {.rx_packets = 4, .rx_nohandler = 5}, offsetof(rtnl_link_stats64, rx_nohandler));
   std::vector<Seen> seen;
-  EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kMore);
+  EXPECT_EQ(parse(datagram.bytes, seen), DumpParse::kMore);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].index, 2U);
   EXPECT_EQ(seen[0].stats.tx_bytes, 2U);
@@ -135,7 +135,7 @@ TEST(Links, AreReadUntilTheDumpIsDone) {
   EXPECT_EQ(seen[1].stats.rx_packets, 4U);
   EXPECT_EQ(seen[1].stats.rx_nohandler, 0U) << "a kernel that has fewer counters";
   datagram.end(NLMSG_DONE);
-  EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kDone);
+  EXPECT_EQ(parse(datagram.bytes, seen), DumpParse::kDone);
 }
 
 std::set<std::string> names_of(LinkDump& dump) {
@@ -169,7 +169,7 @@ TEST(Links, OfAnotherQuestionAreSkipped) {
   datagram.link(1, {});
   datagram.end(NLMSG_DONE);
   std::vector<Seen> seen;
-  EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kMore);
+  EXPECT_EQ(parse(datagram.bytes, seen), DumpParse::kMore);
   EXPECT_THAT(seen, IsEmpty());
 }
 
@@ -177,7 +177,7 @@ TEST(Links, ARefusalIsAFailure) {
   Datagram datagram;
   datagram.end(NLMSG_ERROR);
   std::vector<Seen> seen;
-  EXPECT_EQ(parse(datagram.bytes, seen), LinkParse::kFailed);
+  EXPECT_EQ(parse(datagram.bytes, seen), DumpParse::kFailed);
 }
 
 TEST(Links, NoLengthIsTrusted) {

@@ -69,7 +69,8 @@ constexpr const char* kFamilies[] = {"arp",
                                      "udp_queues",
                                      "uname",
                                      "vmstat",
-                                     "xfs"};
+                                     "xfs",
+                                     "zfs"};
 // What the folders of other kernels have.
 const std::set<std::string> kEarlyFamilies = {"cpu",    "diskstats", "loadavg", "meminfo",
                                               "netdev", "stat",      "time"};
@@ -158,6 +159,15 @@ std::set<std::string> families_in_files() {
   // Off by default, and on a host too restless to be compared.
   families.insert("processes");
   return families;
+}
+
+// What `linux` has of ZFS and this release of node_exporter has not, though the next one has: a
+// file that goes by another name since, numbers below zero, a state of pools.
+bool is_newer(const Key& key) {
+  const auto& [name, labels] = key;
+  const auto state = labels.find("state");
+  return name.starts_with("node_zfs_dbuf_") || name == "node_zfs_arc_memory_available_bytes" ||
+         (name == "node_zfs_zpool_state" && state->second == "suspended");
 }
 
 class AgainstNodeExporter : public testing::Test {
@@ -260,6 +270,7 @@ TEST_F(AgainstNodeExporter, HasTheSameSeriesAndValuesOnFixtures) {
                entry.first.first == "node_scrape_collector_duration_seconds";
       });
     }
+    std::erase_if(we, [](const auto& entry) { return is_newer(entry.first); });
     EXPECT_THAT(only_in(we, they), IsEmpty());
     EXPECT_THAT(only_in(they, we), IsEmpty());
     expect_the_same_types(we, they);

@@ -32,7 +32,9 @@ TEST(Collectors, TakeEachKey) {
   const auto loaded = collector(
       R"({"command": ["linux", "@@a", "@hostname"], "mode": "stream", "format": "tsdp",
           "interval": "1m", "timeout": "1500ms", "env": {"B": "1", "A": ""}, "user": "daemon",
-          "nice": 19, "max_memory": "1GiB", "max_series": 5, "max_frames": 6, "max_output": "1MiB",
+          "nice": 19, "ionice": "best-effort:7", "max_memory": "1GiB", "max_cpu": "2m",
+          "max_files": 64, "max_processes": 9, "max_series": 5, "max_frames": 6,
+          "max_output": "1MiB",
           "max_line": "1KiB", "expose": false, "enabled": false})");
   ASSERT_TRUE(loaded.collector) << testing::PrintToString(lines(loaded.mistakes));
   const auto& got = *loaded.collector;
@@ -44,7 +46,11 @@ TEST(Collectors, TakeEachKey) {
   EXPECT_THAT(got.env, ElementsAre(testing::Pair("B", "1"), testing::Pair("A", "")));
   EXPECT_EQ(got.user, "daemon");
   EXPECT_EQ(got.nice, 19);
+  EXPECT_EQ(got.ionice, (IoPriority{.idle = false, .level = 7}));
   EXPECT_EQ(got.max_memory, std::uint64_t{1} << 30U);
+  EXPECT_EQ(got.max_cpu, std::chrono::seconds(120));
+  EXPECT_EQ(got.max_files, 64U);
+  EXPECT_EQ(got.max_processes, 9U);
   EXPECT_EQ(got.max_series, 5U);
   EXPECT_EQ(got.max_frames, 6U);
   EXPECT_EQ(got.max_output, 1U << 20U);
@@ -141,9 +147,18 @@ INSTANTIATE_TEST_SUITE_P(
             {"/d/x.json:1:37: timeout: a collector of mode \"feed\" has no deadline; remove it"}},
         Bad{R"({"command": ["/x"], "mode": "steam"})",
             {"/d/x.json:1:29: mode: \"steam\" is not known here; did you mean \"stream\"?"}},
-        Bad{R"({"command": ["/x"], "format": "json"})",
-            {"/d/x.json:1:31: format: \"json\" is not known here; write one of \"auto\", \"tsdp\", "
-             "\"text\""}}));
+        Bad{R"({"command": ["/x"], "format": "xml"})",
+            {"/d/x.json:1:31: format: \"xml\" is not known here; write one of \"auto\", \"tsdp\", "
+             "\"bolo\", \"nagios\", \"prometheus\", \"influx\", \"graphite\", \"collectd\", "
+             "\"json\", \"text\""}}));
+
+TEST(CollectorFormat, EachWordIsOneAndTextIsTheOlderOneForBolo) {
+  EXPECT_EQ(format_of("auto"), OutputFormat::kAuto);
+  EXPECT_EQ(format_of("bolo"), OutputFormat::kBolo);
+  EXPECT_EQ(format_of("json"), OutputFormat::kJson);
+  EXPECT_EQ(format_of("text"), OutputFormat::kBolo);
+  EXPECT_EQ(format_of(""), std::nullopt);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, CollectorMistakeTest,
@@ -154,6 +169,21 @@ INSTANTIATE_TEST_SUITE_P(
             {"/d/x.json:1:29: nice: -1 is not a whole number from 0 to 19"}},
         Bad{R"({"command": ["/x"], "max_memory": "1KiB"})",
             {"/d/x.json:1:35: max_memory: \"1KiB\" is too small; write 1MiB or more"}},
+        Bad{R"({"command": ["/x"], "max_cpu": "500ms"})",
+            {"/d/x.json:1:32: max_cpu: \"500ms\" is too short; write 1s or more"}},
+        Bad{R"({"command": ["/x"], "max_cpu": "1500ms"})",
+            {"/d/x.json:1:32: max_cpu: \"1500ms\" is not a whole number of seconds, which is what "
+             "the "
+             "kernel counts"}},
+        Bad{R"({"command": ["/x"], "max_files": 3})",
+            {"/d/x.json:1:34: max_files: 3 is not a whole number from 8 to 1073741824"}},
+        Bad{R"({"command": ["/x"], "max_processes": 0})",
+            {"/d/x.json:1:38: max_processes: 0 is not a whole number from 1 to 4194304"}},
+        Bad{R"({"command": ["/x"], "ionice": "best-effort:8"})",
+            {"/d/x.json:1:31: ionice: \"best-effort:8\" is no class of I/O that a collector can "
+             "have; write \"idle\", or \"best-effort:N\" with N from 0, the first, to 7"}},
+        Bad{R"({"command": ["/x"], "ionice": 3})",
+            {"/d/x.json:1:31: ionice: 3 is not a class of I/O; write a text such as \"idle\""}},
         Bad{R"({"command": ["/x"], "max_line": "32MiB"})",
             {"/d/x.json:1:33: max_line: \"32MiB\" is too large; write 16MiB or less"}},
         Bad{R"({"command": ["/x"], "max_frames": 0})",

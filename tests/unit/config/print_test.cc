@@ -136,13 +136,20 @@ class Chance {
     Collector collector{.name = unique('c', number)};
     collector.command = {"/opt/" + name(), text(), text()};
     collector.mode = static_cast<Mode>(below(3));
-    collector.format = static_cast<OutputFormat>(below(3));
+    collector.format = static_cast<OutputFormat>(below(9));
     collector.interval = seconds();
     collector.timeout = collector.interval;
     if (collector.mode != Mode::kFeed && below(2) != 0) collector.timeout /= 2;
     for (unsigned i = below(3); i > 0; --i) collector.env.emplace_back(unique('E', i), text());
     if (below(2) != 0) collector.user = name();
     collector.nice = static_cast<int>(below(20));
+    if (below(2) != 0) {
+      collector.ionice = IoPriority{.idle = below(2) != 0};
+      if (!collector.ionice->idle) collector.ionice->level = static_cast<int>(below(8));
+    }
+    if (below(2) != 0) collector.max_cpu = std::chrono::seconds(1 + below(1000));
+    if (below(2) != 0) collector.max_files = 8 + below(1000);
+    if (below(2) != 0) collector.max_processes = 1 + below(1000);
     if (below(2) != 0) collector.max_memory = (std::uint64_t{1} << 20U) + below(1'000'000);
     collector.max_series = below(100) + 1;
     collector.max_frames = below(100) + 1;

@@ -49,6 +49,8 @@ Status full_status() {
                                .state = "running",
                                .interval = seconds(10),
                                .runs_good = 5,
+                               .cpu = milliseconds(1'500),
+                               .max_resident = 4'096'000,
                                .last_duration = milliseconds(12)});
   status.collectors.push_back({.name = "mine",
                                .origin = "/etc/lariat/collectors.d/mine",
@@ -78,6 +80,8 @@ TEST(StatusJsonTest, HasEverythingWithItsType) {
   EXPECT_EQ(collector.at("interval_seconds"), 10);
   EXPECT_EQ(collector.at("last_duration_seconds"), 0.012);
   EXPECT_EQ(collector.at("runs").at("good"), 5);
+  EXPECT_EQ(collector.at("cpu_seconds"), 1.5);
+  EXPECT_EQ(collector.at("max_resident_memory_bytes"), 4'096'000);
   EXPECT_EQ(json.at("collectors").at(1).at("last_duration_seconds"), nullptr);
 }
 

@@ -280,6 +280,22 @@ TEST_F(HttpEndpointTest, SendsLessAtOnceToAServerThatWantsLess) {
   EXPECT_EQ(dropped(DropReason::kRejected), 0U);
 }
 
+TEST_F(HttpEndpointTest, RemembersHowMuchAtOnceAServerWants) {
+  constexpr std::size_t kMost = 40'000;
+  unsigned refused = 0;
+  server_.on_request = [this, &refused](const test::HttpRequest& request) -> HttpReply {
+    if (values_in(request).size() <= 500) return {};
+    ++refused;
+    return {.status = 413};
+  };
+  endpoint();
+  publish_many(kMost);
+  ASSERT_TRUE(until_settled());
+  expect_delivered(kMost);
+  // Of 80 requests at least: 2,000 samples, 1,000, and what is still a little too much.
+  EXPECT_LE(refused, 8U);
+}
+
 TEST_F(HttpEndpointTest, KnowsThatInfluxHasStoredTheRest) {
   use_influx();
   answer_with({.status = 400,

@@ -1,0 +1,90 @@
+#include "agent/collect/clone_child.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <memory>
+
+#include "agent/collect/exec_user.h"
+
+namespace lariat::collect {
+namespace {
+
+constexpr std::size_t kStackBytes = std::size_t{64} << 10U;
+constexpr int kCannotExecute = 127;  // As a shell's.
+
+struct Passage {
+  const ChildPlan& plan;
+  ExecFailure failure;
+};
+
+// Handlers of the parent would run in its memory, so no signal gets through before this.
+void reset_signals() noexcept {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+}
+
+// The ends of pipes are above the standard descriptors, which are all open in an agent.
+bool take_descriptors(const ChildPlan& plan) noexcept {
+  int input = plan.input;
+  if (input < 0) {
+    input = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
+  }
+  if (input < 0 || ::syscall(SYS_dup3, input, STDIN_FILENO, 0) < 0 ||
+      ::syscall(SYS_dup3, plan.output, STDOUT_FILENO, 0) < 0 ||
+      ::syscall(SYS_dup3, plan.errors, STDERR_FILENO, 0) < 0) {
+    return false;
+  }
+  // An older kernel has no such call: ours are all closed by the execution.
+  ::syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0);
+  return true;
+}
+
+// In the memory of a parent that stands still: system calls only.
+int become_program(void* argument) noexcept {
+  auto& passage = *static_cast<Passage*>(argument);
+  const ChildPlan& plan = passage.plan;
+  reset_signals();
+  if (::setpgid(0, 0) != 0 || ::chdir("/") != 0 || !take_descriptors(plan)) {
+    passage.failure = {ExecFailure::Step::kPipes, errno};
+    ::_exit(kCannotExecute);
+  }
+  give_up_user_rights();
+  passage.failure = apply_settings(*plan.settings);
+  if (!passage.failure) {
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execve(plan.arguments[0], plan.arguments, plan.environment);
+    passage.failure = {ExecFailure::Step::kExecute, errno};
+  }
+  ::_exit(kCannotExecute);
+}
+
+}  // namespace
+
+int clone_child(const ChildPlan& plan, ClonedChild& child) {
+  Passage passage{plan, {}};
+  const std::unique_ptr<std::byte[]> stack(new std::byte[kStackBytes]);
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);
+  int ended = -1;
+  child.pid = ::clone(become_program, stack.get() + kStackBytes,
+                      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &passage, &ended);
+  const int error = child.pid < 0 ? errno : 0;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  child.ended.reset(ended);
+  child.failure = passage.failure;
+  return error;
+}
+
+}  // namespace lariat::collect

@@ -1,0 +1,167 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/nagios/plugin_run.h"
+#include "collectors/sdk/answer.h"
+#include "collectors/sdk/options.h"
+#include "collectors/sdk/program.h"
+#include "collectors/sdk/ticks.h"
+#include "proto/nagios_output.h"
+#include "proto/qname.h"
+#include "proto/series_name.h"
+
+namespace {
+
+using lariat::proto::Payload;
+using lariat::proto::Reason;
+using lariat::proto::Record;
+using lariat::sdk::Answer;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kProgram = "nagios";
+constexpr int kWrongUse = 2;
+
+struct Settings {
+  std::string name;
+  milliseconds timeout{45'000};
+  bool text = false;
+  bool help = false;
+};
+
+std::string take_timeout(std::string_view text, milliseconds& timeout) {
+  std::string_view number = text;
+  long factor = 1000;
+  if (number.ends_with("ms")) {
+    number.remove_suffix(2);
+    factor = 1;
+  } else if (number.ends_with('s') || number.ends_with('m')) {
+    factor = number.back() == 's' ? 1000 : 60'000;
+    number.remove_suffix(1);
+  }
+  long count = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+  constexpr long kDay = 86'400'000;
+  const bool good = error == std::errc{} && end == number.data() + number.size() && count > 0;
+  if (!good || count > kDay / factor) {
+    return "'" + std::string(text) + "' is no time of up to a day: write 45s, 500ms or 2m";
+  }
+  timeout = milliseconds(count * factor);
+  return {};
+}
+
+// As a name on a collector's pipe has them; nothing if they are not good.
+std::optional<std::string> canonical_tags(std::string_view tags) {
+  if (tags.empty()) return std::string();
+  std::array<char, lariat::proto::kMaxNameLength> room;
+  const std::string name = "m " + std::string(tags);
+  const auto full = lariat::proto::canonical(name, room);
+  if (!full || lariat::proto::has_wildcard(full.name)) return std::nullopt;
+  return std::string(lariat::proto::tags_of(full.name));
+}
+
+std::string_view tags_of_name(std::string_view name) {
+  return name.substr(std::min(name.find(' '), name.size() - 1) + 1);
+}
+
+std::vector<lariat::sdk::Option> options_of(Settings& settings) {
+  const auto flag = [](bool& set) {
+    return [&set](std::string_view) {
+      set = true;
+      return std::string();
+    };
+  };
+  return {{"--name", "NAME", "what the check is called, tags too: 'disk mount=/'",
+           [&settings](std::string_view name) {
+             settings.name = name;
+             const bool good = !name.empty() && canonical_tags(tags_of_name(name));
+             return std::string(good ? "" : "'--name' is no name: write 'disk mount=/' or 'disk'");
+           }},
+          {"--timeout", "TIME", "after which the plugin and its group are ended (default 45s)",
+           [&settings](std::string_view text) { return take_timeout(text, settings.timeout); }},
+          {"--text", {}, "lines, not binary messages, as on a terminal", flag(settings.text)},
+          {"--help", {}, "this text", flag(settings.help)}};
+}
+
+Reason put(const Record& record, Answer& answer) {
+  const auto tags = canonical_tags(record.tags);
+  if (!tags) return Reason::kBadName;
+  if (record.kind == Payload::kState) {
+    answer.state(record.name, record.status, record.text.value_or(""), *tags);
+  } else if (record.kind == Payload::kDelta) {
+    answer.delta(record.name, record.value, *tags);
+  } else {
+    answer.sample(record.name, record.value, *tags);
+  }
+  return Reason::kNone;
+}
+
+bool write_out(const Answer& answer, bool text) {
+  if (!text) return lariat::sdk::write_all(STDOUT_FILENO, answer.bytes());
+  std::string lines;
+  lariat::sdk::print(answer, lines);
+  return lariat::sdk::write_all(STDOUT_FILENO, std::as_bytes(std::span(lines)));
+}
+
+int run(const Settings& settings, char* const* command) {
+  lariat::proto::NagiosOutput output(settings.name);
+  bool cut = false;
+  const auto end = lariat::nagios::run_plugin(
+      command, settings.timeout, [&](std::string_view line) { cut = !output.take(line) || cut; });
+  if (cut) lariat::sdk::complain(kProgram, "the plugin printed more than is read: 64 KiB");
+
+  Answer answer;
+  answer.begin(static_cast<std::uint64_t>(std::time(nullptr)));
+  lariat::proto::SeriesName name;
+  output.finish(
+      end, answer.time(), name, [&answer](const Record& record) { return put(record, answer); },
+      [](Reason reason, std::string_view excerpt) {
+        lariat::sdk::complain(kProgram, "left out (" + std::string(to_string(reason)) +
+                                            "): " + std::string(excerpt.substr(0, 200)));
+      });
+  answer.end();
+  return write_out(answer, settings.text || ::isatty(STDOUT_FILENO) == 1) ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto words = lariat::sdk::arguments_of(argc, argv);
+  const auto dashes =
+      std::ranges::find_if(words, [](std::string_view word) { return word == "--"; });
+  const auto own = static_cast<std::size_t>(dashes - words.begin());
+  Settings settings;
+  const auto options = options_of(settings);
+  std::string fault = lariat::sdk::parse_options(words.first(own), options);
+  if (settings.help && fault.empty()) {
+    const std::string usage =
+        "nagios: runs a plugin of Nagios' kind, and says what it found as a STATE and SAMPLEs\n\n"
+        "nagios [OPTION…] -- PLUGIN [ARGUMENT…]\n\n" +
+        lariat::sdk::describe(options);
+    return lariat::sdk::write_all(STDOUT_FILENO, std::as_bytes(std::span(usage))) ? 0 : 1;
+  }
+  if (fault.empty() && own + 1 >= words.size()) {
+    fault = "which plugin? write: nagios [OPTION…] -- PLUGIN [ARGUMENT…]";
+  }
+  if (!fault.empty()) {
+    lariat::sdk::complain(kProgram, fault);
+    return kWrongUse;
+  }
+  char* const* const command = argv + own + 2;
+  if (settings.name.empty()) {
+    settings.name = command[0];
+    settings.name.erase(0, settings.name.rfind('/') + 1);
+  }
+  return run(settings, command);
+}
