@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,9 +100,15 @@ bool ProcFile::read_again() {
 
 bool ProcFile::open_it() noexcept {
   if (descriptor_ >= 0) return true;
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  // A FIFO would make us wait for who writes to it.
+  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   errno_ = errno;
-  return descriptor_ >= 0;
+  if (descriptor_ < 0) return false;
+  struct stat seen {};
+  if (::fstat(descriptor_, &seen) == 0 && S_ISREG(seen.st_mode)) return true;
+  close_it();
+  errno_ = EINVAL;
+  return false;
 }
 
 void ProcFile::close_it() noexcept {

@@ -9,7 +9,8 @@
 namespace lariat::sdk {
 
 /// A file of numbers that the kernel makes anew each time it is read from its beginning: /proc,
-/// /sys. It stays open; reading it allocates nothing once the buffer has its size.
+/// /sys. What is no regular file is not read. It stays open; reading it allocates nothing once the
+/// buffer has its size.
 class ProcFile {
  public:
   /// How the kernel hands it out.

@@ -8,9 +8,14 @@
 namespace lariat::sdk {
 namespace {
 
+bool is_the_same(const timespec& a, const timespec& b) noexcept {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+// The time of change, too: that of writing can be set to what it was.
 bool is_the_same(const struct stat& a, const struct stat& b) noexcept {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
-         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+         is_the_same(a.st_mtim, b.st_mtim) && is_the_same(a.st_ctim, b.st_ctim);
 }
 
 }  // namespace
@@ -47,10 +52,11 @@ void TextFiles::refresh(File& file) {
     return;
   }
   if (is_the_same(now, file.seen)) return;
-  file.seen = now;
   ProcFile reader(file.path);
   const auto text = reader.read();
   file.good = text && read_exposition(*text, file.values);
+  // What could not be read may be readable the next time.
+  file.seen = text ? now : decltype(file.seen){};
 }
 
 }  // namespace lariat::sdk

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -60,6 +62,26 @@ TEST_F(TextfileTest, ABrokenFileCostsItselfAlone) {
   }
   write("a.prom", "one 1\n");
   EXPECT_THAT(run_.collect(), Contains("s node_textfile_scrape_error 0"));
+}
+
+TEST_F(TextfileTest, AFifoIsAnErrorAndNobodyWaitsForIt) {
+  ASSERT_EQ(::mkfifo(folder_.file("a.prom").c_str(), 0600), 0);
+  write("b.prom", "four 4\n");
+  const auto lines = run_.collect();
+  EXPECT_THAT(lines, Contains("s four 4"));
+  EXPECT_THAT(lines, Contains("s node_textfile_scrape_error 1"));
+}
+
+TEST_F(TextfileTest, WhatIsWrittenWithTheTimeOfBeforeIsReadAgain) {
+  const std::string path = folder_.file("a.prom");
+  write("a.prom", "one 1\n");
+  EXPECT_THAT(run_.collect(), Contains("s one 1"));
+  const auto time = std::filesystem::last_write_time(path);
+  EXPECT_TRUE(test::wait_until([&] {
+    test::write_file(path, "one 2\n");
+    std::filesystem::last_write_time(path, time);
+    return std::ranges::count(run_.collect(), "s one 2") == 1;
+  })) << "as soon as the clock of the file system has moved on";
 }
 
 TEST(Textfile, AFolderThatIsNotThereIsAnError) {
