@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace lariat::processes {
 namespace {
@@ -40,6 +41,11 @@ void add_descendants(const std::vector<Process>& all, std::set<pid_t>& pids) {
       if (pids.contains(process.stat.parent)) grown |= pids.insert(process.stat.pid).second;
     }
   }
+}
+
+bool is_among(const std::map<pid_t, std::uint64_t>& starts, pid_t pid, std::uint64_t start) {
+  const auto found = starts.find(pid);
+  return found != starts.end() && found->second == start;
 }
 
 }  // namespace
@@ -98,34 +104,48 @@ Groups::Groups(std::vector<Group> groups, bool with_pss) : with_pss_(with_pss) {
 }
 
 void Groups::put(const Table& table, sdk::Answer& answer) {
-  for (Kept& kept : groups_) put_group(kept, table, answer);
+  Starts present;
+  for (const Process& process : table.all()) {
+    present.emplace(process.stat.pid, process.stat.start_ticks);
+  }
+  for (Kept& kept : groups_) {
+    std::erase_if(kept.lives, [&present](const auto& life) {
+      return !is_among(present, life.first, life.second.start_ticks);
+    });
+    put_group(kept, table, answer);
+  }
+  previous_ = std::move(present);
+}
+
+void Groups::grow(Kept& kept, const Stat& stat, const Details& details) const {
+  const auto octets = [](const auto& value) { return static_cast<double>(value.value_or(0)); };
+  const Growing now = {stat.user_seconds,
+                       stat.system_seconds,
+                       octets(details.read_bytes),
+                       octets(details.written_bytes),
+                       octets(details.storage_read_bytes),
+                       octets(details.storage_written_bytes)};
+  const auto [place, is_new] = kept.lives.try_emplace(stat.pid, Life{stat.start_ticks, {}});
+  Growing& last = place->second.last;
+  const bool started_since =
+      previous_.has_value() && !is_among(*previous_, stat.pid, stat.start_ticks);
+  if (is_new && !started_since) last = now;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    kept.totals[i] += std::max(now[i] - last[i], 0.0);
+    last[i] = std::max(now[i], last[i]);
+  }
 }
 
 void Groups::put_group(Kept& kept, const Table& table, sdk::Answer& answer) const {
   const auto members = members_of(kept.group, table);
   Sums sums;
-  for (auto& [pid, life] : kept.lives) life.seen = false;
   for (const std::size_t place : members) {
     const Stat& stat = table.all()[place].stat;
     const Details details = table.details(stat.pid, with_pss_);
     sums.add(stat, details);
     kept.any_io |= details.read_bytes.has_value();
-    Life& life = kept.lives[stat.pid];
-    if (life.start_ticks != stat.start_ticks) life = {.start_ticks = stat.start_ticks};
-    life.seen = true;
-    const auto octets = [](const auto& value) { return static_cast<double>(value.value_or(0)); };
-    const Growing now = {stat.user_seconds,
-                         stat.system_seconds,
-                         octets(details.read_bytes),
-                         octets(details.written_bytes),
-                         octets(details.storage_read_bytes),
-                         octets(details.storage_written_bytes)};
-    for (std::size_t i = 0; i < now.size(); ++i) {
-      kept.totals[i] += std::max(now[i] - life.last[i], 0.0);
-      life.last[i] = std::max(now[i], life.last[i]);
-    }
+    grow(kept, stat, details);
   }
-  std::erase_if(kept.lives, [](const auto& life) { return !life.second.seen; });
 
   put_state(kept, table, members, answer);
   answer.sample("process_group_count", static_cast<double>(members.size()), kept.tags);

@@ -31,8 +31,10 @@ struct Group {
 
 /// Tells of groups of processes, tick by tick.
 ///
-/// Times and octets of a group are totals of increases: one of its processes that ends takes
-/// nothing away, and what one did between the last tick and its end is not in it.
+/// Times and octets of a group are totals of increases, from 0 at the first tick on: one of its
+/// processes that ends takes nothing away, what one did between the last tick and its end is not in
+/// it, nor what one did before the tick at which it was found first, unless it was started since
+/// the tick before.
 class Groups {
  public:
   explicit Groups(std::vector<Group> groups, bool with_pss = false);
@@ -47,18 +49,20 @@ class Groups {
   struct Life {
     std::uint64_t start_ticks = 0;
     Growing last{};
-    bool seen = false;
   };
   struct Kept {
     Group group;
     std::string tags;
     std::vector<std::string> tags_of_growing;
-    std::map<pid_t, Life> lives;
+    std::map<pid_t, Life> lives;  // Of all that were members once and still run.
     Growing totals{};
     bool any_io = false;
   };
   struct Sums;
 
+  using Starts = std::map<pid_t, std::uint64_t>;
+
+  void grow(Kept& kept, const Stat& stat, const Details& details) const;
   void put_group(Kept& kept, const Table& table, sdk::Answer& answer) const;
   static void put_state(const Kept& kept, const Table& table, std::span<const std::size_t> members,
                         sdk::Answer& answer);
@@ -66,6 +70,7 @@ class Groups {
 
   std::vector<Kept> groups_;
   bool with_pss_;
+  std::optional<Starts> previous_;  // All processes of the last tick.
 };
 
 }  // namespace lariat::processes

@@ -66,6 +66,7 @@ class Fields {
       words_.push_back(word);
     }
   }
+  [[nodiscard]] char state() const noexcept { return words_.empty() ? '?' : words_[0].front(); }
   template <typename Number>
   [[nodiscard]] Number number(std::size_t place) {
     constexpr std::size_t kFirst = 3;
@@ -94,6 +95,7 @@ std::optional<Stat> parse_stat(std::string_view text) {
   if (!pid) return std::nullopt;
   Fields fields(text.substr(close + 1));
   const Stat stat{.pid = *pid,
+                  .state = fields.state(),
                   .parent = fields.number<pid_t>(4),
                   .name = text.substr(open + 1, close - open - 1),
                   .user_seconds = static_cast<double>(fields.number<std::uint64_t>(14)) / ticks,
@@ -117,8 +119,9 @@ std::string Table::read() {
     // One that has gone meanwhile is none.
     const auto text = sdk::read_file(path(*pid, "stat"));
     const auto stat = text ? parse_stat(*text) : std::nullopt;
+    const bool ended = stat && (stat->state == 'Z' || stat->state == 'X');
     struct stat owner {};
-    if (!stat || ::stat(path(*pid, "").c_str(), &owner) != 0) continue;
+    if (!stat || ended || ::stat(path(*pid, "").c_str(), &owner) != 0) continue;
     Process& process = all_.emplace_back(Process{*stat, std::string(stat->name), owner.st_uid});
     process.stat.name = {};
   }

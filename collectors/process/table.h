@@ -13,6 +13,7 @@ namespace lariat::processes {
 /// What `/proc/PID/stat` says of a process.
 struct Stat {
   pid_t pid = 0;
+  char state = '?';  ///< `R`, `S`; `Z` and `X`: it has ended.
   pid_t parent = 0;
   std::string_view name;  ///< At most 15 octets; borrows from the text.
   double user_seconds = 0;
@@ -45,7 +46,7 @@ struct Details {
   std::optional<std::uint64_t> storage_written_bytes;  ///< Without what was taken back.
 };
 
-/// All processes of a host, read once.
+/// All processes of a host, read once, without those that have ended and wait for their parent.
 class Table {
  public:
   /// `procfs` is `/proc`, or a folder like it.
