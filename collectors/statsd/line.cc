@@ -81,8 +81,9 @@ bool parse_short(std::string_view digits, double& number) noexcept {
 
 std::string_view to_string(Refusal refusal) noexcept {
   constexpr std::array<std::string_view, kRefusals> kWords = {
-      "none",     "no-name", "no-value",      "bad-value", "negative-counter", "unknown-kind",
-      "bad-rate", "event",   "service-check", "too-long",  "kind-conflict",    "too-many-series"};
+      "none",          "no-name",         "no-value",     "bad-value",     "negative-counter",
+      "unknown-kind",  "bad-rate",        "event",        "service-check", "too-long",
+      "kind-conflict", "too-many-series", "name-too-long"};
   return kWords.at(static_cast<std::size_t>(refusal));
 }
 
@@ -104,7 +105,7 @@ Refusal parse_line(std::string_view text, Line& line) noexcept {
       line.tags = field.substr(1);
     } else if (field.starts_with('@')) {
       field.remove_prefix(1);
-      const bool good = parse_number(field, line.rate) && line.rate > 0 && line.rate <= 1;
+      const bool good = parse_number(field, line.rate) && line.rate >= kLeastRate && line.rate <= 1;
       if (!good) return Refusal::kBadRate;
     }
   }

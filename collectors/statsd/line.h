@@ -20,20 +20,24 @@ enum class Refusal : std::uint8_t {
   kNone,
   kNoName,
   kNoValue,
-  kBadValue,         ///< No number, or none that is finite.
+  kBadValue,         ///< No number, none that is finite, or a total would be over 2^53 with it.
   kNegativeCounter,  ///< A counter that would go down.
   kUnknownKind,
-  kBadRate,       ///< Not over 0, or over 1.
+  kBadRate,       ///< Under `kLeastRate`, or over 1.
   kEvent,         ///< `_e{`: events of DogStatsD are not taken.
   kServiceCheck,  ///< `_sc`: nor are its service checks.
   kTooLong,
-  kKindConflict,   ///< The name stands for another kind already.
+  kKindConflict,   ///< The name stands for another kind already, or for what is told of one.
   kTooManySeries,  ///< A new name when there is no room for one.
+  kNameTooLong,    ///< With what is told under it, or with more tags than a name may have.
 };
-inline constexpr int kRefusals = static_cast<int>(Refusal::kTooManySeries) + 1;
+inline constexpr int kRefusals = static_cast<int>(Refusal::kNameTooLong) + 1;
 
 /// `none`, `no-name` and so on.
 [[nodiscard]] std::string_view to_string(Refusal refusal) noexcept;
+
+/// A rate that is less, which no client has, would make one line count for all others.
+inline constexpr double kLeastRate = 1e-6;
 
 /// Octets of a line, its end not counted; a longer one is refused.
 inline constexpr std::size_t kMostLine = 8192;
@@ -44,7 +48,7 @@ struct Line {
   std::string_view values;  ///< One, or several with colons: see `take_value`.
   std::string_view tags;    ///< `a:b,c`, as spelled.
   Kind kind = Kind::kCounter;
-  double rate = 1;  ///< Over 0, at most 1.
+  double rate = 1;  ///< From `kLeastRate` to 1.
 };
 
 /// Takes a line, without its end, apart; values are not looked at. What DogStatsD has beyond rate

@@ -1,11 +1,14 @@
 #include <sys/random.h>
+#include <sys/types.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "collectors/sdk/program.h"
@@ -23,6 +26,7 @@ constexpr std::string_view kName = "statsd";
 struct Options {
   std::vector<statsd::Address> listen;
   statsd::StoreOptions store;
+  std::optional<mode_t> mode;
   std::uint64_t once_seconds = 10;
 };
 
@@ -31,12 +35,26 @@ std::string take_quantiles(std::string_view text, std::vector<double>& quantiles
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
     const auto quantile = sdk::parse<double>(text.substr(0, end));
-    if (!quantile || *quantile < 0 || *quantile > 1) {
+    // As `nan` compares with nothing.
+    if (!quantile || !(*quantile >= 0 && *quantile <= 1)) {
       return "--quantiles needs numbers from 0 to 1 with commas between, as 0.5,0.99";
     }
     quantiles.push_back(*quantile);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+  return {};
+}
+
+std::string take_mode(std::string_view text, std::optional<mode_t>& mode) {
+  constexpr int kOctal = 8;
+  constexpr mode_t kAll = 0777;
+  mode_t read = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, read, kOctal);
+  if (error != std::errc{} || end != last || read > kAll) {
+    return "--mode needs rights in octal, as 0660";
+  }
+  mode = read;
   return {};
 }
 
@@ -95,7 +113,8 @@ class Statsd {
     answer.delta("statsd_packets_total", static_cast<double>(traffic.packets));
     answer.delta("statsd_packets_dropped_total", static_cast<double>(traffic.dropped));
     answer.delta("statsd_connections_total", static_cast<double>(traffic.connections));
-    answer.delta("statsd_connections_refused_total", static_cast<double>(traffic.refused));
+    answer.delta("statsd_packets_cut_total", static_cast<double>(traffic.cut));
+    answer.delta("statsd_connections_displaced_total", static_cast<double>(traffic.displaced));
     answer.sample("statsd_connections", static_cast<double>(traffic.connected));
     answer.sample("statsd_series", static_cast<double>(store_.series()));
   }
@@ -116,6 +135,8 @@ std::vector<sdk::Option> describe(Options& options) {
        [&options](std::string_view text) {
          return statsd::parse_address(text, options.listen.emplace_back());
        }},
+      {"--mode", "OCTAL", "rights to the sockets of paths, as 0666; what umask leaves unless given",
+       [&options](std::string_view text) { return take_mode(text, options.mode); }},
       {"--quantiles", "LIST", "of timers and distributions; 0.5,0.9,0.99 unless given",
        [&options](std::string_view text) { return take_quantiles(text, options.store.quantiles); }},
       number("--max-series", std::size_t{1}, options.store.most_series,
@@ -143,6 +164,7 @@ int main(int argc, char** argv) {
       options.listen = {{statsd::Address::Transport::kUdp, "127.0.0.1", "8125"},
                         {statsd::Address::Transport::kTcp, "127.0.0.1", "8125"}};
     }
+    for (statsd::Address& address : options.listen) address.mode = options.mode;
     program.emplace(options);
     return program->listen(options.listen);
   };

@@ -52,6 +52,10 @@ class Server::Datagrams {
   [[nodiscard]] std::string_view text(std::size_t i) const noexcept {
     return {octets_ + i * kDatagramBytes, headers_[i].msg_len};
   }
+  // There was more of it: a socket of a path takes what is longer than any of UDP.
+  [[nodiscard]] bool is_cut(std::size_t i) const noexcept {
+    return (headers_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+  }
 
  private:
   char* octets_;
@@ -149,7 +153,14 @@ void Server::wake_resting() {
 void Server::read_datagrams(const Listener& listener) {
   for (int batch = 0; batch < kBatchesATurn; ++batch) {
     const std::size_t count = datagrams_->receive(listener.socket.get());
-    for (std::size_t i = 0; i < count; ++i) take_(datagrams_->text(i));
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string_view text = datagrams_->text(i);
+      if (datagrams_->is_cut(i)) {
+        ++traffic_.cut;
+        text = text.substr(0, text.rfind('\n') + 1);
+      }
+      take_(text);
+    }
     traffic_.packets += count;
     if (count < kBatch) return;
   }
@@ -163,32 +174,42 @@ void Server::accept_some(Listener& listener) {
       if (!again) rest(listener);
       return;
     }
-    const auto place = std::ranges::find_if(
-        connections_, [](const auto& connection) { return connection == nullptr; });
-    if (place == connections_.end()) {
-      ++traffic_.refused;
-      continue;
-    }
+    const std::size_t place = make_room();
     // So that a peer whose machine has gone does not keep its place for ever.
     const int yes = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
     ++traffic_.connections;
     ++traffic_.connected;
-    watch(socket.get(),
-          kFirstConnection + static_cast<std::uint64_t>(place - connections_.begin()));
-    *place = std::make_unique<Connection>();
-    (*place)->socket = std::move(socket);
+    watch(socket.get(), kFirstConnection + place);
+    connections_.at(place) = std::make_unique<Connection>();
+    connections_.at(place)->socket = std::move(socket);
+    connections_.at(place)->heard = ++readings_;
   }
+}
+
+// A free place, if need be that of the connection which was silent for longest.
+std::size_t Server::make_room() {
+  const auto place = std::ranges::min_element(connections_, {}, [](const auto& connection) {
+    return connection == nullptr ? 0 : connection->heard;
+  });
+  if (*place != nullptr) {
+    place->reset();
+    --traffic_.connected;
+    ++traffic_.displaced;
+  }
+  return static_cast<std::size_t>(place - connections_.begin());
 }
 
 bool Server::read_some(Connection& connection) {
   const ssize_t got = ::recv(connection.socket.get(), room_.data(), room_.size(), MSG_DONTWAIT);
   if (got > 0) {
+    connection.heard = ++readings_;
     take_octets(connection, {room_.data(), static_cast<std::size_t>(got)});
     return true;
   }
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-  if (!connection.rest.empty()) take_(connection.rest);
+  // Of one that broke nobody knows how the line goes on.
+  if (got == 0 && !connection.rest.empty()) take_(connection.rest);
   return false;
 }
 

@@ -19,17 +19,19 @@ struct Traffic {
   std::uint64_t packets = 0;      ///< Datagrams.
   std::uint64_t dropped = 0;      ///< Datagrams that the kernel had no room for.
   std::uint64_t connections = 0;  ///< Since the beginning.
-  std::uint64_t refused = 0;      ///< Connections for which there was no room.
+  std::uint64_t cut = 0;          ///< Datagrams too long for us, whose last line is lost.
+  std::uint64_t displaced = 0;    ///< Connections that were closed to make room for others.
   std::size_t connected = 0;      ///< Now.
 };
 
 /// The sockets that lines come in by.
 ///
 /// Sleeps in one poll until something comes. A datagram is taken as it is; the octets of a
-/// connection are handed on by whole lines, and the last without an end when it closes. A
+/// connection are handed on by whole lines, and the last without an end when it ends in order. A
 /// connection is read 64 KiB at a time, so that one that floods gets its turn and no more; one that
 /// trickles holds the part of a line, at most 8 KiB; of a longer line the beginning is handed on,
-/// one octet longer than a line may be. Bounded: 256 connections; another is closed at once.
+/// one octet longer than a line may be. Bounded: 256 connections; for another the one that was
+/// silent for longest is closed.
 /// Threads: one.
 class Server {
  public:
@@ -59,7 +61,8 @@ class Server {
   };
   struct Connection {
     Socket socket;
-    std::string rest;  // The beginning of a line.
+    std::string rest;         // The beginning of a line.
+    std::uint64_t heard = 0;  // When something came last: so many readings before.
   };
   class Datagrams;
 
@@ -69,6 +72,7 @@ class Server {
   void accept_some(Listener& listener);
   void rest(Listener& listener) noexcept;
   void wake_resting();
+  [[nodiscard]] std::size_t make_room();
   [[nodiscard]] bool read_some(Connection& connection);
   void take_octets(Connection& connection, std::string_view octets);
 
@@ -78,6 +82,7 @@ class Server {
   std::array<std::unique_ptr<Connection>, kMostConnections> connections_;
   std::unique_ptr<Datagrams, void (*)(Datagrams*)> datagrams_;
   std::vector<char> room_;
+  std::uint64_t readings_ = 0;
   Traffic traffic_;
 };
 

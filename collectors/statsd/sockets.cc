@@ -74,6 +74,9 @@ std::string bind_path(const Address& address, Socket& socket) {
   if (!socket || ::bind(socket.get(), name, sizeof where) != 0) {
     return why("cannot listen at", address.host, errno);
   }
+  if (address.mode && ::chmod(where.sun_path, *address.mode) != 0) {
+    return why("cannot set the rights of", address.host, errno);
+  }
   return {};
 }
 
@@ -106,7 +109,7 @@ std::string parse_address(std::string_view text, Address& address) {
     return true;
   };
   if (is(Transport::kUnixDatagram)) {
-    address = {Transport::kUnixDatagram, std::string(rest), {}};
+    address = {Transport::kUnixDatagram, std::string(rest), {}, {}};
     return rest.starts_with('/') ? ""
                                  : "'" + std::string(text) + "' needs a path behind unixgram://";
   }
@@ -120,8 +123,10 @@ std::string parse_address(std::string_view text, Address& address) {
   if (colon == rest.npos || host.empty() || !is_port(rest.substr(colon + 1))) {
     return "'" + std::string(text) + "' needs an address and a port, as udp://127.0.0.1:8125";
   }
-  address = {tcp ? Transport::kTcp : Transport::kUdp, std::string(host),
-             std::string(rest.substr(colon + 1))};
+  address = {tcp ? Transport::kTcp : Transport::kUdp,
+             std::string(host),
+             std::string(rest.substr(colon + 1)),
+             {}};
   return {};
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +35,7 @@ struct Address {
   Transport transport = Transport::kUdp;
   std::string host;  ///< In numbers; a path for kUnixDatagram.
   std::string port;
+  std::optional<mode_t> mode = {};  ///< Of a path; what umask leaves, if not set.
 };
 
 /// Reads `udp://127.0.0.1:8125`, `tcp://[::1]:8125`, `unixgram:///run/statsd.sock`. What is wrong

@@ -27,15 +27,14 @@ std::string short_text(double number) {
   return {room.data(), end};
 }
 
-// `tags` with one more, in its place.
+// `tags` with one more, in its place; nothing if that is too long.
 std::string_view with_quantile(std::string_view tags, const std::string& quantile,
                                std::string& room) {
   room = "- quantile=" + quantile;
   if (!tags.empty()) room.append(",").append(tags);
   std::array<char, proto::kMaxNameLength> canonical_room;
   const proto::NameResult canonical = proto::canonical(room, canonical_room);
-  // Too long with it: the answer finds and counts it.
-  if (canonical) room.assign(proto::tags_of(canonical.name));
+  room.assign(canonical ? proto::tags_of(canonical.name) : std::string_view());
   return room;
 }
 
@@ -46,10 +45,18 @@ bool add_up(double& sum, double number) noexcept {
   return true;
 }
 
+// Beyond it a double does not tell one more from none.
+bool add_to_total(double& total, double number) noexcept {
+  constexpr double kMost = 0x1p53;
+  if (total + number > kMost) return false;
+  total += number;
+  return true;
+}
+
 bool add_timed(Series& series, double number, double rate) {
   const double weight = 1 / rate;
   constexpr auto kMost = static_cast<double>(std::numeric_limits<std::uint32_t>::max());
-  if (!add_up(series.value, number * weight) || !add_up(series.count, weight)) return false;
+  if (!add_to_total(series.count, weight) || !add_up(series.value, number * weight)) return false;
   series.sketch->add(number, static_cast<std::uint32_t>(std::min(std::round(weight), kMost)));
   return true;
 }
@@ -61,7 +68,7 @@ Refusal add_number(Series& series, const Line& line, std::string_view text) {
   switch (series.kind) {
     case Kind::kCounter:
       if (number < 0) return Refusal::kNegativeCounter;
-      good = add_up(series.value, number / line.rate);
+      good = add_to_total(series.value, number / line.rate);
       break;
     case Kind::kGauge: {
       const bool relative = text.front() == '+' || text.front() == '-';
@@ -167,7 +174,12 @@ void Store::put_quantiles(Series& series, sdk::Answer& answer) {
   if (series.sketch->count() == 0) return;
   for (std::size_t i = 0; i < quantile_names_.size(); ++i) {
     const double number = series.sketch->quantile(options_.quantiles[i]) / scale_of(series.kind);
-    answer.sample(series.metric, number, with_quantile(series.tags, quantile_names_[i], room_));
+    const std::string_view tags = with_quantile(series.tags, quantile_names_[i], room_);
+    if (tags.empty()) {
+      refuse(Refusal::kNameTooLong);
+    } else {
+      answer.sample(series.metric, number, tags);
+    }
   }
   series.sketch->clear();
 }

@@ -1,11 +1,14 @@
 #include "collectors/statsd/table.h"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 #include <utility>
 
 #include "collectors/sdk/answer.h"
 #include "collectors/sdk/scan.h"
 #include "collectors/statsd/hash.h"
+#include "proto/qname.h"
 
 namespace lariat::statsd {
 namespace {
@@ -31,12 +34,26 @@ std::string tags_of(std::string_view spelled) {
   return sdk::Tags(pairs).text();
 }
 
+bool is_timed(Kind kind) noexcept {
+  return kind == Kind::kMilliseconds || kind == Kind::kDistribution;
+}
+
+// Whether all that is told of it has a name, with one tag more: the agent adds such, too. That is
+// as long as the longest number, and longer than `_count`.
+bool has_room(const std::string& metric, std::string_view tags) {
+  std::string name = metric + ' ' + std::string(tags);
+  if (!tags.empty()) name += ',';
+  name += "quantile=-0.00000000000000000000000000000";
+  std::array<char, proto::kMaxNameLength> room;
+  return static_cast<bool>(proto::canonical(name, room));
+}
+
 std::unique_ptr<Series> make_series(Kind kind, std::string metric, std::string tags) {
   auto series = std::make_unique<Series>();
   series->kind = kind;
   series->metric = std::move(metric);
   series->tags = std::move(tags);
-  if (kind == Kind::kMilliseconds || kind == Kind::kDistribution) {
+  if (is_timed(kind)) {
     series->sketch = std::make_unique<QuantileSketch>();
   } else if (kind == Kind::kSet) {
     series->distinct = std::make_unique<DistinctCount>();
@@ -68,20 +85,18 @@ std::uint64_t SeriesTable::hash(const Line& line) const noexcept {
 
 Series* SeriesTable::make(const Line& line, Refusal& refusal) {
   std::string metric = metric_of(line.name);
-  const auto known = metrics_.find(metric);
-  if (known != metrics_.end() && known->second.kind != line.kind) {
+  std::string tags = tags_of(line.tags);
+  Series* series = nullptr;
+  if (!is_free_for(line.kind, metric)) {
     refusal = Refusal::kKindConflict;
     return nullptr;
   }
-  if (aliases_ >= most_series_ * kSpellingsOfASeries) {
-    refusal = Refusal::kTooManySeries;
-    return nullptr;
-  }
-  std::string tags = tags_of(line.tags);
-  std::string name = metric + ' ' + tags;
-  Series* series = nullptr;
-  if (const auto found = by_name_.find(name); found != by_name_.end()) {
+  const auto found = by_name_.find(metric + ' ' + tags);
+  if (found != by_name_.end()) {
     series = found->second;
+  } else if (!has_room(metric, tags)) {
+    refusal = Refusal::kNameTooLong;
+    return nullptr;
   } else if (all_.size() >= most_series_) {
     refusal = Refusal::kTooManySeries;
     return nullptr;
@@ -89,16 +104,37 @@ Series* SeriesTable::make(const Line& line, Refusal& refusal) {
     Metric& of_metric = metrics_[metric];
     of_metric.kind = line.kind;
     ++of_metric.series;
+    std::string name = metric + ' ' + tags;
     series = all_.emplace_back(make_series(line.kind, std::move(metric), std::move(tags))).get();
     by_name_.emplace(std::move(name), series);
   }
+  // Without room for one more spelling it is found by its name, which costs more.
+  if (aliases_ < most_series_ * kSpellingsOfASeries) put_spelling(line, *series);
+  return series;
+}
+
+// Of a timer `NAME_count` and `NAME_sum` are told, and of the program itself `statsd_…`.
+bool SeriesTable::is_free_for(Kind kind, const std::string& metric) const {
+  const auto known = metrics_.find(metric);
+  if (known != metrics_.end()) return known->second.kind == kind;
+  if (metric.starts_with("statsd_")) return false;
+  for (const std::string_view suffix : {"_count", "_sum"}) {
+    if (is_timed(kind) && metrics_.contains(metric + std::string(suffix))) return false;
+    if (!metric.ends_with(suffix)) continue;
+    const auto base =
+        metrics_.find(std::string_view(metric).substr(0, metric.size() - suffix.size()));
+    if (base != metrics_.end() && is_timed(base->second.kind)) return false;
+  }
+  return true;
+}
+
+void SeriesTable::put_spelling(const Line& line, Series& series) {
   if ((aliases_ + 1) * 2 > places_.size()) rebuild(places_.size() * 2);
-  Alias alias{.hash = hash(line), .series = series, .spelled = std::string(line.name)};
+  Alias alias{.hash = hash(line), .series = &series, .spelled = std::string(line.name)};
   alias.spelled += line.tags;
   alias.name_size = static_cast<std::uint32_t>(line.name.size());
   alias.kind = line.kind;
   put(std::move(alias));
-  return series;
 }
 
 void SeriesTable::put(Alias alias) {

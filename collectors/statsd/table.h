@@ -31,7 +31,8 @@ struct Series {
 ///
 /// A name and tags as they are spelled are hashed and compared, nothing else; only what is spelled
 /// for the first time is taken apart. Tags in another order are the same series. Finding one that
-/// is there allocates nothing. Bounded: so many series, four spellings for each of them.
+/// is there allocates nothing. Bounded: so many series, four spellings for each of them; one that
+/// is spelled in yet another way is found by its canonical name.
 class SeriesTable {
  public:
   SeriesTable(std::size_t most_series, std::uint64_t seed) noexcept
@@ -58,6 +59,8 @@ class SeriesTable {
   };
 
   [[nodiscard]] std::uint64_t hash(const Line& line) const noexcept;
+  [[nodiscard]] bool is_free_for(Kind kind, const std::string& metric) const;
+  void put_spelling(const Line& line, Series& series);
   void put(Alias alias);
   void rebuild(std::size_t places);
 

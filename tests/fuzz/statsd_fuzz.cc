@@ -24,7 +24,7 @@ void parse(std::string_view text) {
   claim(!line.name.empty() && is_inside(line.name, text), "a line has a name of its text");
   claim(!line.values.empty() && is_inside(line.values, text), "and values");
   claim(is_inside(line.tags, text), "and tags");
-  claim(line.rate > 0 && line.rate <= 1, "a rate is over 0 and at most 1");
+  claim(line.rate >= kLeastRate && line.rate <= 1, "a rate is in its bounds");
   for (std::string_view value; take_value(line.values, value);) {
     double number = 0;
     claim(!parse_number(value, number) || std::isfinite(number), "a number is finite");

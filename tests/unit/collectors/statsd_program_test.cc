@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,20 +54,26 @@ class StatsdProgram : public testing::Test {
     ASSERT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
-  /// Ticks until an answer has this line.
+  /// Ticks until an answer has this line, whose time is written as `5`: each has a time of its own.
   bool tells(const std::string& line) {
+    const std::size_t at = line.find(" 5 ");
     return test::wait_until([&] {
-      return program_.write("tick 5\n") && program_.wait_for_line(kOut, "done").has_value() &&
-             program_.text(kOut).find(line + '\n') != std::string::npos;
+      const std::string time = ' ' + std::to_string(++time_) + ' ';
+      const std::size_t before = program_.text(kOut).size();
+      return program_.write("tick" + time.substr(0, time.size() - 1) + "\n") &&
+             program_.wait_for_line(kOut, "done").has_value() &&
+             program_.text(kOut).find(line.substr(0, at) + time + line.substr(at + 3) + '\n',
+                                      before) != std::string::npos;
     });
   }
 
   test::TemporaryDirectory folder_;
   std::string path_ = folder_.file("statsd.sock");
   std::vector<std::uint16_t> ports_;
+  std::uint64_t time_ = 1000;
   Process program_{{std::string(LARIAT_COLLECTORS) + "/statsd", "--text", "--listen",
                     "udp://127.0.0.1:0", "--listen", "tcp://127.0.0.1:0", "--listen",
-                    "unixgram://" + path_}};
+                    "unixgram://" + path_, "--mode", "0600"}};
 };
 
 TEST_F(StatsdProgram, AddsUpWhatComesByAnyTransport) {
@@ -99,17 +106,50 @@ TEST_F(StatsdProgram, ALineTooLongCostsItselfAlone) {
   EXPECT_TRUE(tells("delta 5 statsd_lines_total 2"));
 }
 
-TEST_F(StatsdProgram, ConnectionsBeyondTheMostAreClosedAndTheOthersGoOn) {
+TEST_F(StatsdProgram, ForConnectionsBeyondTheMostThoseSilentForLongestAreClosed) {
   std::vector<base::UniqueFd> open;
-  for (int i = 0; i < 260; ++i) open.push_back(connect(SOCK_STREAM));
-  EXPECT_TRUE(tells("delta 5 statsd_connections_refused_total 4"));
+  open.push_back(connect(SOCK_STREAM));
+  for (int i = 0; i < 255; ++i) open.push_back(connect(SOCK_STREAM));
   EXPECT_TRUE(tells("sample 5 statsd_connections 256"));
   send(open.front(), "a:1|c\n");
   EXPECT_TRUE(tells("delta 5 a 1"));
+  for (int i = 0; i < 4; ++i) open.push_back(connect(SOCK_STREAM));
+  EXPECT_TRUE(tells("delta 5 statsd_connections_displaced_total 4"));
+  EXPECT_TRUE(tells("sample 5 statsd_connections 256"));
+  send(open.front(), "a:1|c\n");
+  send(open.back(), "a:1|c\n");
+  EXPECT_TRUE(tells("delta 5 a 3"));
+  char octet = 0;
+  EXPECT_EQ(::recv(open[1].get(), &octet, 1, 0), 0) << "the second was silent";
   open.clear();
   EXPECT_TRUE(tells("sample 5 statsd_connections 0"));
-  send(connect(SOCK_STREAM), "b:1|c\n");
-  EXPECT_TRUE(tells("delta 5 b 1"));
+}
+
+TEST_F(StatsdProgram, TheLastLineOfADatagramThatIsTooLongIsLost) {
+  std::string text = "a:1|c\n";
+  while (text.size() < 65'530) text += "b:1|c\n";
+  text.resize(65'530);
+  send(connect_path(), text + "\nc:1234567|c\n");
+  EXPECT_TRUE(tells("delta 5 a 1"));
+  EXPECT_TRUE(tells("delta 5 statsd_packets_cut_total 1"));
+  EXPECT_THAT(program_.text(kOut), testing::Not(HasSubstr(" c ")));
+}
+
+TEST_F(StatsdProgram, TheLineOfAConnectionThatBreaksIsNone) {
+  auto socket = connect(SOCK_STREAM);
+  send(socket, "a:1|c\nb:1|c");
+  EXPECT_TRUE(tells("delta 5 a 1"));
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ASSERT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  socket.reset();
+  EXPECT_TRUE(tells("sample 5 statsd_connections 0"));
+  EXPECT_TRUE(tells("delta 5 statsd_lines_total 1"));
+}
+
+TEST_F(StatsdProgram, ModeIsWhatASocketMayBeUsedBy) {
+  struct stat seen {};
+  ASSERT_EQ(::stat(path_.c_str(), &seen), 0);
+  EXPECT_EQ(seen.st_mode & 0777U, 0600U);
 }
 
 TEST_F(StatsdProgram, WhatTheKernelDropsIsCounted) {
@@ -156,6 +196,8 @@ TEST_F(StatsdProgram, APathThatIsReadIsNotTakenAndOneLeftBehindIs) {
 TEST(StatsdOptions, AWrongOneIsOneSentence) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"--listen", "nowhere"},
                                                 {"--quantiles", "0.5,2"},
+                                                {"--quantiles", "nan"},
+                                                {"--mode", "0888"},
                                                 {"--max-series", "0"},
                                                 {"--expire", "x"}}) {
     std::vector<std::string> command = {std::string(LARIAT_COLLECTORS) + "/statsd"};

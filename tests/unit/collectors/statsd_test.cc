@@ -53,6 +53,7 @@ TEST(StatsdLine, IsRefusedWithItsReason) {
                                    {"a:1|c|@0", Refusal::kBadRate},
                                    {"a:1|c|@1.5", Refusal::kBadRate},
                                    {"a:1|c|@-1", Refusal::kBadRate},
+                                   {"a:1|c|@1e-7", Refusal::kBadRate},
                                    {"a:1|c|@x", Refusal::kBadRate},
                                    {"_e{5,4}:title|text", Refusal::kEvent},
                                    {"_sc|disk|0", Refusal::kServiceCheck},
@@ -62,6 +63,7 @@ TEST(StatsdLine, IsRefusedWithItsReason) {
     EXPECT_EQ(parse_line(tested.text, line), tested.refusal) << tested.text.substr(0, 40);
   }
   EXPECT_EQ(to_string(Refusal::kTooManySeries), "too-many-series");
+  EXPECT_EQ(to_string(Refusal::kNameTooLong), "name-too-long");
 }
 
 TEST(StatsdLine, NumbersAreReadAsTheLibraryReadsThem) {
@@ -219,7 +221,7 @@ TEST_F(StatsdStoreTest, NamesLoseWhatNoNameHas) {
 }
 
 TEST_F(StatsdStoreTest, ABadLineCostsItselfAloneAndIsCounted) {
-  store_.take("a:1|c\nnonsense\na:x|c\na:-1|c\nb:x|g\na:1|g\na:2:x:4|c\nc:1e300|c|@1e-300\na:1|c");
+  store_.take("a:1|c\nnonsense\na:x|c\na:-1|c\nb:x|g\na:1|g\na:2:x:4|c\nc:1e16|c\na:1|c");
   EXPECT_THAT(put(), ElementsAre("d a 4", "d c 0"));
   EXPECT_EQ(store_.lines(), 9U);
   EXPECT_EQ(store_.refused(Refusal::kNoValue), 1U);
@@ -236,11 +238,35 @@ TEST_F(StatsdStoreTest, BeyondTheMostSeriesOnlyNewOnesAreRefused) {
   EXPECT_THAT(put(), Contains("d n3 2"));
 }
 
-TEST_F(StatsdStoreTest, SpellingsAreBounded) {
+TEST_F(StatsdStoreTest, SpellingsBeyondTheMostAreFoundAllTheSame) {
   std::string tags = "a:1";
   for (int i = 0; i < 100; ++i) store_.take("a:1|c|#" + (tags += ",") + "\n");
-  EXPECT_EQ(store_.series(), 1U);
-  EXPECT_EQ(store_.refused(Refusal::kTooManySeries), 100U - 4 * 8);
+  store_.take("b:1|c\nb:1|c");
+  EXPECT_EQ(store_.refused(Refusal::kTooManySeries), 0U);
+  EXPECT_THAT(put(), ElementsAre("d a a=1 100", "d b 2"));
+}
+
+TEST_F(StatsdStoreTest, WhatIsToldOfOneIsNoNameOfAnother) {
+  store_.take("a:1|ms\na_count:1|c\na_sum:1|g\nb_sum:1|c\nb:1|h\nb_sum:1|c\nstatsd_series:1|g");
+  EXPECT_EQ(store_.refused(Refusal::kKindConflict), 4U);
+  EXPECT_THAT(put(), Contains("d b_sum 2"));
+  store_.take("c:1|c\nc_count:1|c");
+  EXPECT_THAT(put(), Contains("d c_count 1")) << "of a counter nothing else is told";
+}
+
+TEST_F(StatsdStoreTest, NamesThatAreTooLongAreRefused) {
+  const auto tags = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "k" + std::to_string(i) + ":v,";
+    return text;
+  };
+  store_.take(std::string(5000, 'a') + ":1|c\n");
+  store_.take("a:1|c|#" + tags(100) + "\na:1|c|#" + tags(63));
+  store_.take("b:1|ms|#" + tags(64) + "\nb:1|ms|#" + tags(62));
+  EXPECT_EQ(store_.refused(Refusal::kNameTooLong), 3U);
+  EXPECT_EQ(store_.series(), 2U);
+  EXPECT_THAT(put(), testing::SizeIs(5));
+  EXPECT_EQ(answer_.refused(), 0U);
 }
 
 TEST_F(StatsdStoreTest, ASeriesWithoutLinesGoesAndItsNameIsFree) {
