@@ -2,6 +2,8 @@
 
 #include <systemd/sd-bus.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 #include <type_traits>
@@ -12,7 +14,13 @@ namespace {
 constexpr const char* kService = "org.freedesktop.systemd1";
 constexpr const char* kObject = "/org/freedesktop/systemd1";
 constexpr const char* kInterface = "org.freedesktop.systemd1.Manager";
-constexpr std::uint64_t kMostMicroseconds = 2'000'000;
+constexpr std::chrono::seconds kMostOfACall(2);
+constexpr std::chrono::seconds kMostOfARound(5);
+
+template <typename Duration>
+std::uint64_t microseconds(Duration time) {
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::microseconds>(time).count());
+}
 
 /// What a call said when it failed.
 class Error {
@@ -62,28 +70,59 @@ Manager::Manager(std::string peer)
 Manager::~Manager() = default;
 
 std::string Manager::connect() {
+  end_of_round_ = Clock::now() + kMostOfARound;
   if (connected()) return {};
-  sd_bus* bus = nullptr;
-  int result = 0;
-  if (peer_.empty()) {
-    result = ::sd_bus_open_system(&bus);
-    connection_->bus.reset(bus);
-  } else {
-    result = ::sd_bus_new(&bus);
-    connection_->bus.reset(bus);
-    const std::string address = "unix:path=" + peer_;
-    if (result >= 0) result = ::sd_bus_set_address(bus, address.c_str());
-    if (result >= 0) result = ::sd_bus_start(bus);
-  }
-  if (result >= 0) result = ::sd_bus_set_method_call_timeout(bus, kMostMicroseconds);
+  int result = open();
+  if (result >= 0) result = wait_until_ready();
   if (result >= 0) return {};
   connection_->bus.reset();
   return "cannot connect to " + (peer_.empty() ? std::string("the system's bus") : peer_) + ": " +
          std::generic_category().message(-result);
 }
 
+int Manager::open() {
+  sd_bus* bus = nullptr;
+  int result = ::sd_bus_new(&bus);
+  connection_->bus.reset(bus);
+  const char* const set = ::secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+  std::string address = set != nullptr ? set : "unix:path=/run/dbus/system_bus_socket";
+  if (!peer_.empty()) address = "unix:path=" + peer_;
+  if (result >= 0) result = ::sd_bus_set_address(bus, address.c_str());
+  if (result >= 0 && peer_.empty()) result = ::sd_bus_set_bus_client(bus, 1);
+  if (result >= 0) result = ::sd_bus_set_method_call_timeout(bus, microseconds(kMostOfACall));
+  return result >= 0 ? ::sd_bus_start(bus) : result;
+}
+
+// A call would wait for it, too, but as long as the library likes.
+int Manager::wait_until_ready() {
+  sd_bus* const bus = connection_->bus.get();
+  const auto end = Clock::now() + kMostOfACall;
+  while (true) {
+    if (const int ready = ::sd_bus_is_ready(bus); ready != 0) return ready;
+    const int more = ::sd_bus_process(bus, nullptr);
+    if (more < 0) return more;
+    if (more > 0) continue;
+    const auto left = end - Clock::now();
+    if (left <= Clock::duration::zero()) return -ETIMEDOUT;
+    if (const int result = ::sd_bus_wait(bus, microseconds(left)); result < 0) return result;
+  }
+}
+
+bool Manager::may_call() {
+  if (!connected()) return false;
+  const auto left = std::min<Clock::duration>(end_of_round_ - Clock::now(), kMostOfACall);
+  // 0 would stand for the library's own time.
+  if (left >= std::chrono::milliseconds(1) &&
+      ::sd_bus_set_method_call_timeout(connection_->bus.get(), microseconds(left)) >= 0) {
+    return true;
+  }
+  connection_->bus.reset();
+  return false;
+}
+
 std::string Manager::list(std::vector<Unit>& units) {
   units.clear();
+  if (!may_call()) return "systemd does not answer in time";
   Error error;
   sd_bus_message* reply = nullptr;
   int result = ::sd_bus_call_method(connection_->bus.get(), kService, kObject, kInterface,
@@ -103,7 +142,7 @@ std::optional<std::string> Manager::text(const char* property) {
 }
 
 std::optional<std::string> Manager::text(const Unit& unit, const char* kind, const char* property) {
-  if (!connected()) return std::nullopt;
+  if (!may_call()) return std::nullopt;
   const std::string interface = std::string(kService) + '.' + kind;
   Error error;
   char* value = nullptr;
@@ -120,7 +159,7 @@ std::optional<std::string> Manager::text(const Unit& unit, const char* kind, con
 
 template <typename Number>
 std::optional<Number> Manager::trivial(const Unit& unit, const char* kind, const char* property) {
-  if (!connected()) return std::nullopt;
+  if (!may_call()) return std::nullopt;
   const std::string interface = std::string(kService) + '.' + kind;
   constexpr char kType = std::is_same_v<Number, std::uint64_t> ? 't' : 'u';
   Error error;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,8 +19,8 @@ struct Unit {
 
 /// systemd's manager, asked over D-Bus.
 ///
-/// A call waits for two seconds at most. After one that got no answer at all there is no
-/// connection; the next `connect` makes one.
+/// To connect or a call waits for two seconds at most, all that follows a `connect` for five. After
+/// a call that got no answer at all there is no connection; the next `connect` makes one.
 class Manager {
  public:
   /// `peer`: the path of systemd's own socket, `/run/systemd/private`, which only root may use;
@@ -29,7 +30,8 @@ class Manager {
   Manager& operator=(const Manager&) = delete;
   ~Manager();
 
-  /// Makes a connection if there is none. What went wrong as one sentence, or nothing.
+  /// Begins a round, and makes a connection if there is none. What went wrong as one sentence, or
+  /// nothing.
   [[nodiscard]] std::string connect();
   /// The same of a list of all units.
   [[nodiscard]] std::string list(std::vector<Unit>& units);
@@ -47,12 +49,19 @@ class Manager {
 
  private:
   struct Connection;
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] int open();
+  [[nodiscard]] int wait_until_ready();
+  // Gives the next call its time; false, and no connection, if there is none left.
+  [[nodiscard]] bool may_call();
 
   template <typename Number>
   [[nodiscard]] std::optional<Number> trivial(const Unit& unit, const char* kind,
                                               const char* property);
 
   std::string peer_;
+  Clock::time_point end_of_round_;
   std::unique_ptr<Connection> connection_;
 };
 

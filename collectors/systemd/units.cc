@@ -63,15 +63,16 @@ void Units::put_manager(sdk::Answer& answer) {
 }
 
 void Units::put_unit(const Unit& unit, sdk::Answer& answer) {
-  auto found = known_.find(unit.name);
-  if (found == known_.end()) {
-    const bool service = unit.name.ends_with(".service");
-    found = known_.emplace(unit.name, Known{}).first;
-    if (service) found->second.type = manager_.text(unit, "Service", "Type").value_or("");
+  Known& known = known_[unit.name];
+  known.seen = true;
+  // With a new state there may be a new type: it was edited, and loaded again.
+  const bool service = unit.name.ends_with(".service");
+  if (service && (known.type.empty() || known.active_state != unit.active_state)) {
+    known.type = manager_.text(unit, "Service", "Type").value_or(known.type);
   }
-  found->second.seen = true;
+  known.active_state = unit.active_state;
   for (const std::string_view state : kStates) {
-    const sdk::Tags tags{{"name", unit.name}, {"state", state}, {"type", found->second.type}};
+    const sdk::Tags tags{{"name", unit.name}, {"state", state}, {"type", known.type}};
     answer.sample("node_systemd_unit_state", unit.active_state == state ? 1 : 0, tags.text());
   }
   put_more(unit, answer);

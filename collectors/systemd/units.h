@@ -22,7 +22,7 @@ struct Choice {
 
 /// Tells what node_exporter's collector `systemd` tells, by its names.
 ///
-/// A service's type is asked for once, when it comes up.
+/// A service's type is asked for when its state is another one than at the last tick.
 class Units {
  public:
   Units(Manager& manager, Choice choice) : manager_(manager), choice_(std::move(choice)) {}
@@ -33,7 +33,8 @@ class Units {
 
  private:
   struct Known {
-    std::string type;  ///< Of a service, `oneshot`; empty for others.
+    std::string type;          ///< Of a service, `oneshot`; empty for others.
+    std::string active_state;  ///< When it was asked for.
     bool seen = false;
   };
 

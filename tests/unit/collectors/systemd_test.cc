@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -38,19 +39,24 @@ constexpr FakeUnit kUnits[] = {
     {"bad.service", "loaded", "failed"}, {"-.mount", "loaded", "active"},
     {"daily.timer", "loaded", "active"}, {"in.socket", "loaded", "active"}};
 
+base::UniqueFd listen_at(const std::string& path) {
+  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(socket.get(), 8) != 0) {
+    throw std::runtime_error("no socket");
+  }
+  return socket;
+}
+
 /// Speaks D-Bus as systemd's manager does on its own socket, on a thread of its own, to one peer
 /// after the other. A manager that is `mute` takes calls and says nothing.
 class FakeManager {
  public:
   explicit FakeManager(bool mute = false) : path_(folder_.file("private")), mute_(mute) {
-    listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path_.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_.get(), 8) != 0) {
-      throw std::runtime_error("no socket");
-    }
+    listener_ = listen_at(path_);
     thread_ = std::thread([this] { run(); });
   }
   ~FakeManager() {
@@ -212,12 +218,24 @@ TEST(SystemdProgram, WithoutSystemdItSaysSoOnceAndGoesOn) {
 
 TEST(SystemdProgram, OneThatSaysNothingCostsTwoSecondsOfARound) {
   const FakeManager manager(true);
-  Process program = start({"--peer", manager.path()});
-  ASSERT_TRUE(program.write("tick 5\n"));
-  program.close_input();
-  EXPECT_EQ(program.wait(), 0);
-  EXPECT_THAT(program.text(kOut), HasSubstr("node_scrape_collector_success collector=systemd 0\n"));
-  EXPECT_EQ(std::ranges::count(program.text(kErr), '\n'), 1) << program.text(kErr);
+  // It listens, and nobody accepts.
+  const test::TemporaryDirectory folder;
+  const base::UniqueFd deaf = listen_at(folder.file("deaf"));
+  Process first = start({"--peer", manager.path()});
+  Process second = start({"--peer", folder.file("deaf")});
+  const auto begin = std::chrono::steady_clock::now();
+  for (Process* const program : {&first, &second}) {
+    ASSERT_TRUE(program->write("tick 5\n"));
+    program->close_input();
+  }
+  for (Process* const program : {&first, &second}) {
+    EXPECT_EQ(program->wait(), 0);
+    EXPECT_THAT(program->text(kOut),
+                HasSubstr("node_scrape_collector_success collector=systemd 0\n"));
+    EXPECT_EQ(std::ranges::count(program->text(kErr), '\n'), 1) << program->text(kErr);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20))
+      << "the library alone would wait for 25, or for 90";
 }
 
 TEST(SystemdProgram, WrongUseIsOneSentence) {
