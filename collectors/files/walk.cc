@@ -21,6 +21,9 @@ namespace {
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
 
+// Of paths of folders that are still to be gone into.
+constexpr std::size_t kMostPendingOctets = std::size_t{32} << 20U;
+
 struct Unit {
   std::string_view name;
   std::uint64_t factor;
@@ -77,7 +80,7 @@ class Walk {
       return found_;
     }
     device_ = root.st_dev;
-    pending_.push_back({query_.path, 1});
+    (void)put_off({query_.path, 1});
     while (!pending_.empty() && !found_.cut) {
       const Pending next = std::move(pending_.back());
       pending_.pop_back();
@@ -92,8 +95,29 @@ class Walk {
     std::size_t depth = 0;
   };
 
+  [[nodiscard]] bool put_off(Pending folder) {
+    pending_octets_ += folder.path.size();
+    pending_.push_back(std::move(folder));
+    return pending_octets_ <= kMostPendingOctets;
+  }
+
+  // Something else may stand there by now: a link, or another file system.
+  [[nodiscard]] Directory open(const Pending& folder) const {
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
+    const int descriptor =
+        ::open(folder.path.c_str(), kFlags | (folder.depth > 1 ? O_NOFOLLOW : 0));
+    if (descriptor < 0) return {nullptr, &::closedir};
+    struct stat seen {};
+    DIR* const directory = ::fstat(descriptor, &seen) == 0 && seen.st_dev == device_
+                               ? ::fdopendir(descriptor)
+                               : nullptr;
+    if (directory == nullptr) ::close(descriptor);
+    return {directory, &::closedir};
+  }
+
   void look_into(const Pending& folder) {
-    const Directory directory(::opendir(folder.path.c_str()), &::closedir);
+    pending_octets_ -= folder.path.size();
+    const Directory directory = open(folder);
     if (directory == nullptr) {
       ++found_.unreadable;
       return;
@@ -113,7 +137,8 @@ class Walk {
       }
       const bool enter = S_ISDIR(seen.st_mode) && folder.depth < query_.depth;
       if (enter && seen.st_dev == device_) {
-        pending_.push_back({folder.path + '/' + std::string(name), folder.depth + 1});
+        found_.cut = !put_off({folder.path + '/' + std::string(name), folder.depth + 1});
+        if (found_.cut) return;
       }
       consider(std::string(name), seen);
     }
@@ -145,6 +170,7 @@ class Walk {
   std::size_t left_;
   dev_t device_ = 0;
   std::vector<Pending> pending_;
+  std::size_t pending_octets_ = 0;
   Found found_;
 };
 
