@@ -50,9 +50,11 @@ std::vector<sdk::Option> describe(Options& options) {
              }),
       option("--header", "LINE", "`Name: value`; may be repeated", options,
              [](Target& target, const std::string& text) {
-               if (text.find(':') == text.npos) return "'" + text + "' is not `Name: value`";
-               target.request.headers.push_back(text);
-               return std::string();
+               return sdk::add_header(text, target.request.headers);
+             }),
+      option("--header-file", "FILE", "such lines, which nobody is to see as an argument", options,
+             [](Target& target, const std::string& text) {
+               return sdk::add_headers_of(text, target.request.headers);
              }),
       option("--timeout", "SECONDS", "5 unless given", options,
              [](Target& target, const std::string& text) {
@@ -105,7 +107,7 @@ int main(int argc, char** argv) {
     }
     for (const Target& target : options.targets) {
       requests.push_back(target.request);
-      tags.push_back(lariat::http::make_tags(options.tag, target.request.url));
+      tags.push_back(lariat::http::make_tags(options.tag, sdk::without_user(target.request.url)));
     }
     return -1;
   });

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -79,10 +81,14 @@ std::vector<sdk::Option> describe(Options& options) {
        [&options](std::string_view text) {
          return take_octets(text, options.current().request.most_octets);
        }},
-      option("--header", "LINE", "`Name: value`; may be repeated", options,
-             [](Exporter& exporter, std::string text) {
-               exporter.request.headers.push_back(std::move(text));
-             }),
+      {"--header", "LINE", "`Name: value`; may be repeated",
+       [&options](std::string_view text) {
+         return sdk::add_header(text, options.current().request.headers);
+       }},
+      {"--header-file", "FILE", "such lines, which nobody is to see as an argument",
+       [&options](std::string_view text) {
+         return sdk::add_headers_of(std::string(text), options.current().request.headers);
+       }},
       option("--ca", "FILE", "certificates to trust, in place of the system's", options,
              [](Exporter& exporter, std::string text) { exporter.request.ca = std::move(text); }),
       option("--insecure", "", "whoever the certificate is of", options,
@@ -90,8 +96,32 @@ std::vector<sdk::Option> describe(Options& options) {
   };
 }
 
+// Values of exporters that would have the same names get the tag `target`.
+void tell_apart(Options& options) {
+  const auto is_like = [](const Exporter& a, const Exporter& b) {
+    return a.prefix == b.prefix &&
+           std::ranges::equal(a.labels, b.labels, [](const auto& one, const auto& other) {
+             return one.key == other.key && one.value == other.value;
+           });
+  };
+  std::vector<bool> alike;
+  for (const Exporter& exporter : options.exporters) {
+    alike.push_back(std::ranges::count_if(options.exporters, [&](const Exporter& other) {
+                      return is_like(exporter, other);
+                    }) > 1);
+  }
+  for (std::size_t i = 0; i < alike.size(); ++i) {
+    if (!alike[i]) continue;
+    Exporter& exporter = options.exporters[i];
+    const auto& [name, value] =
+        options.labels.emplace_back("target", sdk::without_user(exporter.request.url));
+    exporter.labels.push_back({name, value});
+  }
+}
+
 // One exporter, and whether it was well the last time.
 struct Told {
+  std::string url;
   std::string tags;
   bool failing = false;
 };
@@ -114,8 +144,7 @@ int main(int argc, char** argv) {
           lariat::scrape::put(options.exporters[i], responses[i], told[i].tags, answer);
       if (fault.empty() != told[i].failing) continue;
       told[i].failing = !told[i].failing;
-      sdk::complain(program.name,
-                    requests[i].url + ": " + (fault.empty() ? "is well again" : fault));
+      sdk::complain(program.name, told[i].url + ": " + (fault.empty() ? "is well again" : fault));
     }
   };
   return sdk::run(sdk::arguments_of(argc, argv), program, collect, own, [&] {
@@ -123,11 +152,13 @@ int main(int argc, char** argv) {
       sdk::complain(program.name, "needs an exporter: --url URL");
       return 2;
     }
+    tell_apart(options);
     for (Exporter& exporter : options.exporters) {
       exporter.request.headers.emplace_back("Accept: text/plain;version=0.0.4");
       exporter.request.compressed = exporter.request.unix_socket.empty();
       requests.push_back(exporter.request);
-      told.push_back({sdk::Tags{{"target", exporter.request.url}}.text()});
+      const std::string url = sdk::without_user(exporter.request.url);
+      told.push_back({url, sdk::Tags{{"target", url}}.text()});
     }
     return -1;
   });

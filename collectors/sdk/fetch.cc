@@ -6,6 +6,10 @@
 #include <array>
 #include <memory>
 #include <string_view>
+#include <utility>
+
+#include "collectors/sdk/proc_file.h"
+#include "collectors/sdk/scan.h"
 
 namespace lariat::sdk {
 namespace {
@@ -26,6 +30,8 @@ class Transfer {
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
+    // Else a name server that says nothing is waited for beyond the time-out.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_USERAGENT, "lariat");
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
     set(CURLOPT_ERRORBUFFER, why_.data());
@@ -36,11 +42,13 @@ class Transfer {
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_PRIVATE, this);
     set_choices();
+    response_.fault = "it was not finished";
   }
 
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
 
   void finish(CURLcode code) {
+    response_.fault.clear();
     if (too_long_) {
       response_.fault = "its body is over " + std::to_string(request_.most_octets) + " octets";
     } else if (code != CURLE_OK) {
@@ -85,7 +93,10 @@ class Transfer {
 
   void set_choices() {
     if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
-    if (!request_.ca.empty()) set(CURLOPT_CAINFO, request_.ca.c_str());
+    if (!request_.ca.empty()) {
+      set(CURLOPT_CAINFO, request_.ca.c_str());
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
     if (request_.compressed) set(CURLOPT_ACCEPT_ENCODING, "");
     if (request_.method == "HEAD") {
       set(CURLOPT_NOBODY, 1L);
@@ -194,13 +205,42 @@ std::vector<FetchResponse> fetch(std::span<const FetchRequest> requests) {
 
 std::string check_url(const std::string& url) {
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return "'" + url + "' begins with neither http:// nor https://";
+    return "'" + without_user(url) + "' begins with neither http:// nor https://";
   }
   start_curl();
   const std::unique_ptr<CURLU, void (*)(CURLU*)> parts(::curl_url(), &::curl_url_cleanup);
   const CURLUcode code = ::curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0);
   if (code == CURLUE_OK) return {};
-  return "'" + url + "' is no URL: " + ::curl_url_strerror(code);
+  return "'" + without_user(url) + "' is no URL: " + ::curl_url_strerror(code);
+}
+
+std::string without_user(std::string url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == url.npos ? 0 : scheme + 3;
+  const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+  const std::size_t at = url.rfind('@', end);
+  if (at != url.npos && at >= begin && at < end) url.erase(begin, at + 1 - begin);
+  return url;
+}
+
+std::string add_header(std::string_view line, std::vector<std::string>& headers) {
+  if (line.find(':') == line.npos || line.find_first_of("\r\n") != line.npos) {
+    return "a header is not `Name: value`";
+  }
+  headers.emplace_back(line);
+  return {};
+}
+
+std::string add_headers_of(const std::string& path, std::vector<std::string>& headers) {
+  const auto text = read_file(path);
+  if (!text) return "cannot read " + path;
+  std::string_view rest = *text;
+  for (std::string_view line; take_line(rest, line);) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    if (std::string fault = add_header(line, headers); !fault.empty()) return path + ": " + fault;
+  }
+  return {};
 }
 
 }  // namespace lariat::sdk

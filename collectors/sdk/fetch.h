@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lariat::sdk {
@@ -50,5 +51,14 @@ struct FetchResponse {
 
 /// Whether libcurl takes it for a URL of HTTP; what is wrong as one sentence, or nothing.
 [[nodiscard]] std::string check_url(const std::string& url);
+
+/// `url` as it may be shown: without `USER:PASSWORD@`.
+[[nodiscard]] std::string without_user(std::string url);
+
+/// Adds a line `Name: value`. What is wrong as one sentence that does not show it, or nothing.
+[[nodiscard]] std::string add_header(std::string_view line, std::vector<std::string>& headers);
+/// The same of each line of a file, so that a secret is no argument, which all can read.
+[[nodiscard]] std::string add_headers_of(const std::string& path,
+                                         std::vector<std::string>& headers);
 
 }  // namespace lariat::sdk

@@ -20,7 +20,10 @@ std::string Pattern::set(const std::string& text) {
 }
 
 bool Pattern::found_in(const std::string& text) const {
-  return compiled_ != nullptr && ::regexec(compiled_.get(), text.c_str(), 0, nullptr, 0) == 0;
+  if (compiled_ == nullptr) return false;
+  // With its length: a NUL does not end it.
+  regmatch_t whole{.rm_so = 0, .rm_eo = static_cast<regoff_t>(text.size())};
+  return ::regexec(compiled_.get(), text.c_str(), 0, &whole, REG_STARTEND) == 0;
 }
 
 }  // namespace lariat::sdk

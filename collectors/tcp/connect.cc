@@ -30,10 +30,13 @@ class Connection {
     set(CURLOPT_CONNECT_ONLY, 1L);
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
+    // Else a name server that says nothing is waited for beyond the time-out.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_FRESH_CONNECT, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(target.timeout.count()));
     set(CURLOPT_ERRORBUFFER, why_.data());
     set(CURLOPT_PRIVATE, this);
+    outcome_.fault = "it was not finished";
   }
 
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
@@ -64,6 +67,8 @@ class Connection {
       end({});
     }
   }
+
+  void fail(std::string fault) { end(std::move(fault)); }
 
   // To be called when there may be something, or the time is up.
   void read() {
@@ -165,7 +170,8 @@ std::vector<Outcome> connect(std::span<const Target> targets) {
   Connections connections;
   for (const Target& target : targets) {
     connections.push_back(std::make_unique<Connection>(target, Clock::now()));
-    ::curl_multi_add_handle(multi.get(), connections.back()->easy());
+    const CURLMcode code = ::curl_multi_add_handle(multi.get(), connections.back()->easy());
+    if (code != CURLM_OK) connections.back()->fail(::curl_multi_strerror(code));
   }
   const auto done = [](const auto& connection) {
     return connection->state() == Connection::State::kDone;

@@ -56,6 +56,13 @@ std::string site(std::string_view head) {
   return AnsweringServer::response("200 OK", "all is well");
 }
 
+TEST(SdkPattern, IsFoundBehindANul) {
+  sdk::Pattern pattern;
+  ASSERT_EQ(pattern.set("b$"), "");
+  EXPECT_TRUE(pattern.found_in(std::string("a\0b", 3)));
+  EXPECT_FALSE(pattern.found_in(std::string("b\0a", 3)));
+}
+
 TEST(HttpStatuses, AreReadOrRefused) {
   http::Statuses statuses;
   EXPECT_TRUE(statuses.has(204));
@@ -158,7 +165,7 @@ TEST(HttpProgram, AServerThatSaysNothingCostsItsTimeOut) {
   EXPECT_GE(value_in(text, "probe_duration_seconds target=" + url), 0.19);
 
   const std::string tcp = once(
-      "tcp", {"--timeout", "0.2", "--connect", silent, "--connect", silent, "--expect", "hello"});
+      "tcp", {"--connect", silent, "--connect", silent, "--expect", "hello", "--timeout", "0.2"});
   EXPECT_THAT(tcp, HasSubstr("probe_state target=" + silent + " OK connected\n"));
   EXPECT_THAT(tcp, HasSubstr(" CRITICAL it did not say what it has to in time\n"));
 }

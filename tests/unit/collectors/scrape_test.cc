@@ -95,8 +95,29 @@ TEST(ScrapeProgram, OneThatIsAwayOrBrokenCostsItselfAloneAndIsToldOfOnce) {
     EXPECT_NE(first, words.npos) << bad;
     EXPECT_EQ(words.find("scrape: " + bad + ": ", first + 1), words.npos) << "once";
   }
-  EXPECT_THAT(text, HasSubstr("sample 6 hot -4\n"));
+  EXPECT_THAT(text, HasSubstr("sample 6 hot target=" + server.url("/metrics") + " -4\n"));
   EXPECT_THAT(text, Not(HasSubstr(" one ")));
+}
+
+TEST(ScrapeProgram, SecretsAreNotToldAndComeFromAFile) {
+  const AnsweringServer server([](std::string_view head) {
+    const bool known = head.find("X-Key: 7\r\n") != head.npos &&
+                       head.find("Authorization: Basic bWU6c2VjcmV0\r\n") != head.npos;
+    return AnsweringServer::response(known ? "200 OK" : "403 Forbidden", "one 1\n");
+  });
+  const test::TemporaryDirectory folder;
+  test::write_file(folder.file("headers"), "X-Key: 7\n\n");
+  const std::string url = "http://me:secret@" + server.address() + "/m?a=b@c";
+  Process program = start("scrape", {"--url", url, "--header-file", folder.file("headers"), "--url",
+                                     url + "&wrong", "--label", "a=b"});
+  ASSERT_TRUE(program.write("tick 5\n"));
+  program.close_input();
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_THAT(program.text(kOut), StartsWith("sample 5 one 1\n"));
+  const std::string target = server.url("/m?a\\=b@c");
+  EXPECT_THAT(program.text(kOut), HasSubstr("sample 5 up target=" + target + " 1\n"));
+  EXPECT_THAT(program.text(kErr), StartsWith("scrape: " + server.url("/m?a=b@c&wrong: ")));
+  EXPECT_THAT(program.text(kOut) + program.text(kErr), Not(HasSubstr("secret")));
 }
 
 TEST(TextfileProgram, TellsOfEachFolder) {
@@ -122,6 +143,8 @@ TEST(ScrapeAndTextfile, WrongUseIsOneSentence) {
                                                 {"scrape", "--label", "x"},
                                                 {"scrape", "--keep", "("},
                                                 {"scrape", "--max-body", "0"},
+                                                {"scrape", "--header", "x"},
+                                                {"scrape", "--header-file", "/nonexistent"},
                                                 {"textfile"},
                                                 {"textfile", "--directory", "relative"}}) {
     std::vector<std::string> command = words;
