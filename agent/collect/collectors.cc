@@ -16,6 +16,12 @@ constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
 
+template <typename Queue>
+auto find_number(Queue& queue, std::uint32_t number) {
+  return std::find_if(queue.begin(), queue.end(),
+                      [number](const auto& waiting) { return waiting.number == number; });
+}
+
 }  // namespace
 
 Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink,
@@ -195,9 +201,7 @@ void Collectors::moment() {
 
 // One that still waits keeps its turn: one run is for both moments, and the first was missed.
 void Collectors::queue(const Waiting& waiting) {
-  const auto before = std::find_if(queue_.begin(), queue_.end(), [&waiting](const auto& other) {
-    return other.number == waiting.number;
-  });
+  const auto before = find_number(queue_, waiting.number);
   if (before == queue_.end()) {
     queue_.push_back(waiting);
     return;
@@ -216,12 +220,10 @@ void Collectors::wants_start(std::uint32_t number) {
 
 void Collectors::queue_held() {
   for (const auto& entry : entries_) {
-    if (entry.held && !is_ending(entry.wanted.description.name)) {
-      const auto number = entry.collector->number();
-      const bool waits = std::any_of(queue_.begin(), queue_.end(), [number](const auto& other) {
-        return other.number == number;
-      });
-      if (!waits) queue_.push_back({number, base::monotonic_now(), false});
+    const auto number = entry.collector->number();
+    if (!entry.held || is_ending(entry.wanted.description.name)) continue;
+    if (find_number(queue_, number) == queue_.end()) {
+      queue_.push_back({number, base::monotonic_now(), false});
     }
   }
 }
