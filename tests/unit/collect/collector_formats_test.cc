@@ -72,8 +72,8 @@ TEST_F(CollectorTest, APluginThatIsMissingIsCritical) {
 }
 
 TEST_F(CollectorTest, OfAPluginThatIsStoppedNothingIsSaid) {
-  auto description =
-      collector(script("p", "echo CRITICAL; touch " + path("there") + "; exec sleep 1000"));
+  auto description = collector(
+      script("p", "echo CRITICAL; touch " + path("there") + "; echo x >&2; exec sleep 1000"));
   description.format = OutputFormat::kNagios;
   auto& mine = make(std::move(description));
   mine.start();
