@@ -349,6 +349,7 @@ void Collector::judge_end() {
 }
 
 void Collector::launch_failed(Result result, std::string why) {
+  if (!lives_on()) intake_.never_began(why);
   runs_.bad(result, std::move(why));
   if (events_.on_run) events_.on_run();
   // One with moments is tried again at the next.
