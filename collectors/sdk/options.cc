@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collectors/sdk/scan.h"
+
 namespace lariat::sdk {
 namespace {
 
@@ -45,6 +47,17 @@ std::string describe(std::span<const Option> options) {
     text += left + std::string(option.help) + '\n';
   }
   return text;
+}
+
+std::string parse_seconds(std::string_view option, std::string_view text,
+                          std::chrono::milliseconds& time) {
+  constexpr double kMillisecondsInASecond = 1000;
+  constexpr double kMostSeconds = 3600;
+  const auto seconds = parse<double>(text);
+  const bool good = seconds && *seconds * kMillisecondsInASecond >= 1 && *seconds <= kMostSeconds;
+  if (!good) return std::string(option) + " needs a time in seconds, as 2.5";
+  time = std::chrono::milliseconds(static_cast<long>(*seconds * kMillisecondsInASecond));
+  return {};
 }
 
 }  // namespace lariat::sdk

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <span>
@@ -25,5 +26,10 @@ struct Option {
 
 /// The lines of a help text that describe `options`.
 [[nodiscard]] std::string describe(std::span<const Option> options);
+
+/// Takes the value of an option that is a time in seconds, `2.5`: from a millisecond to an hour.
+/// What is wrong as one sentence, or nothing.
+[[nodiscard]] std::string parse_seconds(std::string_view option, std::string_view text,
+                                        std::chrono::milliseconds& time);
 
 }  // namespace lariat::sdk

@@ -90,10 +90,11 @@ int run(std::span<const char* const> arguments, const Program& program, const Co
 
   Output output(program, collect, manner.text || ::isatty(STDOUT_FILENO) == 1);
   if (manner.once || ::isatty(STDIN_FILENO) == 1) {
+    if (program.wait) program.wait(-1);
     return output.answer(static_cast<std::uint64_t>(std::time(nullptr))) ? 0 : 1;
   }
   bool first = true;
-  Ticks ticks(STDIN_FILENO);
+  Ticks ticks(STDIN_FILENO, program.wait);
   while (const auto time = ticks.next()) {
     if (!output.answer(*time)) return 1;
     if (std::exchange(first, false)) give_back_start_pages();

@@ -13,6 +13,9 @@ namespace lariat::sdk {
 struct Program {
   std::string_view name;
   std::string_view summary;
+  /// Of a program that has more to do than to wait for ticks: called whenever it would wait,
+  /// returns when `input` can be read. With -1 before the only answer of `--once`.
+  std::function<void(int input)> wait;
 };
 
 /// Puts into the answer what there is to say now.

@@ -58,6 +58,7 @@ bool Ticks::read_more() noexcept {
     end_ = 0;
   }
   while (true) {
+    if (wait_) wait_(descriptor_);
     const ssize_t got = ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
     if (got > 0) {
       end_ += static_cast<std::size_t>(got);

@@ -270,7 +270,8 @@ TEST_F(CollectorsTest, NamesFollowTheRuleOfTheConfiguration) {
   EXPECT_TRUE(was_told("-bad is skipped: \"-bad\" cannot be the name of a collector"));
   EXPECT_TRUE(until([this] { return sink_.has("good"); }));
   EXPECT_EQ(collectors_->states().size(), 2U);
-  EXPECT_TRUE(until([this] { return state("_good").state == "waiting"; }));
+  EXPECT_TRUE(until_ran());
+  EXPECT_EQ(state("_good").runs_good, 1U);
   EXPECT_EQ(state("-bad").state, "refused") << "whoever looks for it finds it";
   EXPECT_EQ(state("-bad").origin, path("d/-bad"));
 }

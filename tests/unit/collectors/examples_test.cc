@@ -179,8 +179,18 @@ TEST(Examples, StandInTheReadmeAsTheyAre) {
 }
 
 TEST(ShippedCollectors, EveryMessageIsTaken) {
-  for (const char* name : {"linux", "hostinfo"}) {
-    Process program({std::string(LARIAT_COLLECTORS) + "/" + name});
+  const std::vector<std::vector<std::string>> commands = {
+      {"linux"},
+      {"hostinfo"},
+      {"files", "--path", LARIAT_SOURCE "/collectors", "--glob", "*.h", "--path", "/none"},
+      {"http", "--url", "http://127.0.0.1:1/a=b,c?d=*"},
+      {"process", "--name", "process", "--several"},
+      {"statsd", "--listen", "udp://127.0.0.1:0"},
+      {"tcp", "--connect", "127.0.0.1:1", "--connect", "[::1]:1"}};
+  for (std::vector<std::string> command : commands) {
+    const std::string name = command.front();
+    command.front() = std::string(LARIAT_COLLECTORS) + "/" + name;
+    Process program(command);
     ASSERT_TRUE(program.write("tick 5\n"));
     program.close_input();
     EXPECT_EQ(program.wait(), 0);
