@@ -129,7 +129,7 @@ TEST(Nagios, ComplainsOfWhatItLeavesOut) {
 }
 
 TEST(Nagios, OfALineThatIsTooLongOnlyTheTextIsTaken) {
-  const auto ended = run_shell("printf 'OK | a=1 b=123'; yes 1 | head -c 100000 | tr -d '\\n'");
+  const auto ended = run_shell("printf 'OK | a=1 b=123'; yes 1 | head -c 200000 | tr -d '\\n'");
   EXPECT_THAT(ended.out, MatchesRegex("state [0-9]+ sh OK OK\ndone\n"));
   EXPECT_THAT(ended.err, HasSubstr("more than is read"));
 }
