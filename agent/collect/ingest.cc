@@ -171,7 +171,9 @@ void Ingest::take_line(const proto::LineSplitter::Line& line) {
   }
   const auto result = reader_->take(
       line.text, now_, [this](std::span<const std::byte> message) { hand_on(message); });
-  for (std::size_t i = 0; i < result.not_plugins; ++i) refuse(proto::Reason::kUnknownKeyword);
+  for (std::size_t i = 0; i < result.not_plugins; ++i) {
+    refuse(proto::Reason::kUnknownKeyword, "words before lines of ours");
+  }
   if (result.reason != proto::Reason::kNone) refuse(result.reason, line.text);
   if (result.done && handlers_.answered) handlers_.answered();
 }
