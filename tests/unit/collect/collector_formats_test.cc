@@ -101,6 +101,18 @@ TEST_F(CollectorTest, APluginThatIsNotTrustedIsCritical) {
   EXPECT_THAT(sink_.lines[0], HasSubstr(" CRITICAL refused: "));
 }
 
+TEST_F(CollectorTest, OneThatPrintedOurLinesIsTakenForNoPlugin) {
+  auto& mine = make(collector(
+      script("p", "test -e " + path("bad") + " && echo WARNING: no file || echo SAMPLE 1 x 1")));
+  mine.start();
+  wait_for_runs(1);
+  std::ofstream(path("bad")).flush();
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_EQ(sink_.lines.size(), 1U);
+  EXPECT_EQ(mine.intake().rejected(Reason::kUnknownKeyword), 1U);
+}
+
 TEST_F(CollectorTest, WordsBeforeOurLinesAreNoPluginsText) {
   run(collector(script("p", "echo WARNING: no such file; echo SAMPLE 1 x 1")));
   ASSERT_EQ(sink_.lines.size(), 1U);
