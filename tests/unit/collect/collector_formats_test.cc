@@ -131,7 +131,7 @@ TEST_F(CollectorTest, APluginsTimeIsThatOfItsEndAlsoWithoutALineEnd) {
 
 TEST_F(CollectorTest, OfAPluginThatIsStoppedNothingIsSaid) {
   auto description =
-      collector(script("p", "echo CRITICAL; touch " + path("there") + "; exec sleep 1000"));
+      collector(script("p", "touch " + path("there") + "; echo CRITICAL; exec sleep 1000"));
   description.format = OutputFormat::kNagios;
   auto& mine = make(std::move(description));
   mine.start();
