@@ -375,6 +375,7 @@ bool Collector::used_up_cpu() const {
 }
 
 void Collector::launch_failed(Result result, std::string why) {
+  if (!lives_on()) intake_.never_began(why);
   runs_.bad(result, std::move(why));
   if (events_.on_run) events_.on_run();
   // One with moments is tried again at the next.
