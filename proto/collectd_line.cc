@@ -10,9 +10,12 @@ namespace lariat::proto {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
+constexpr std::size_t kMostLists =
+    100;  // In a line: of up to ten values, each with a name of up to 4 KiB.
 
-bool is_command(std::string_view word, std::string_view command) noexcept {
-  return std::ranges::equal(word, command, {}, [](char octet) {
+// In any case of letters; `upper` is in capitals.
+bool is_word(std::string_view word, std::string_view upper) noexcept {
+  return std::ranges::equal(word, upper, {}, [](char octet) {
     return octet >= 'a' && octet <= 'z' ? static_cast<char>(octet - 'a' + 'A') : octet;
   });
 }
@@ -124,9 +127,9 @@ struct Severity {
   std::string_view word;
   Status status;
 };
-constexpr std::array kSeverities{Severity{"okay", Status::kOk}, Severity{"ok", Status::kOk},
-                                 Severity{"warning", Status::kWarning},
-                                 Severity{"failure", Status::kCritical}};
+constexpr std::array kSeverities{Severity{"OKAY", Status::kOk}, Severity{"OK", Status::kOk},
+                                 Severity{"WARNING", Status::kWarning},
+                                 Severity{"FAILURE", Status::kCritical}};
 
 // A notification, as far as it has been read.
 struct Notice {
@@ -138,24 +141,26 @@ struct Notice {
 
 Reason take_option(std::string_view key, std::string_view text, std::uint64_t now,
                    Notice& notice) noexcept {
-  if (key == "severity") {
-    const auto* const found = std::ranges::find(kSeverities, text, &Severity::word);
+  if (is_word(key, "SEVERITY")) {
+    const auto* const found = std::ranges::find_if(
+        kSeverities, [text](std::string_view word) { return is_word(text, word); },
+        &Severity::word);
     if (found == kSeverities.end()) return Reason::kUnknownKeyword;
     notice.status = found->status;
-  } else if (key == "time") {
+  } else if (is_word(key, "TIME")) {
     notice.time = read_time(text, now);
     if (!notice.time) return Reason::kBadTime;
-  } else if (key == "message") {
+  } else if (is_word(key, "MESSAGE")) {
     notice.message = text;
-  } else if (key == "host") {
+  } else if (is_word(key, "HOST")) {
     notice.of.host = text;
-  } else if (key == "plugin") {
+  } else if (is_word(key, "PLUGIN")) {
     notice.of.plugin = text;
-  } else if (key == "plugin_instance") {
+  } else if (is_word(key, "PLUGIN_INSTANCE")) {
     notice.of.plugin_instance = text;
-  } else if (key == "type") {
+  } else if (is_word(key, "TYPE")) {
     notice.of.type = text;
-  } else if (key == "type_instance") {
+  } else if (is_word(key, "TYPE_INSTANCE")) {
     notice.of.type_instance = text;
   }
   return Reason::kNone;  // Others may be there, of any name.
@@ -165,14 +170,14 @@ Reason take_option(std::string_view key, std::string_view text, std::uint64_t no
 
 bool is_collectd_line(std::string_view line) noexcept {
   const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
-  return is_command(word, "PUTVAL") || is_command(word, "PUTNOTIF");
+  return is_word(word, "PUTVAL") || is_word(word, "PUTNOTIF");
 }
 
 Reason CollectdLines::read(std::string_view line, std::uint64_t now, SeriesName& name, Sink sink) {
   used_ = 0;
   const std::string_view command = take_field(line);
-  if (is_command(command, "PUTNOTIF")) return put_notice(line, now, name, sink);
-  if (!is_command(command, "PUTVAL")) return Reason::kUnknownKeyword;
+  if (is_word(command, "PUTNOTIF")) return put_notice(line, now, name, sink);
+  if (!is_word(command, "PUTVAL")) return Reason::kUnknownKeyword;
   return put_values(line, now, name, sink);
 }
 
@@ -196,7 +201,7 @@ Reason CollectdLines::put_values(std::string_view rest, std::uint64_t now, Serie
       reason = take_word(behind, word);
       if (reason != Reason::kNone) return reason;
       if (!word.key.empty()) continue;  // `interval=10`: how often is not told of a value.
-      ++lists;
+      if (++lists > kMostLists) return Reason::kLimit;
       reason = put_list(word.text, now, identifier, name, hand_out ? sink : Sink(ignore));
       if (reason != Reason::kNone) return reason;
     }

@@ -31,7 +31,7 @@ class CollectdLines {
 
   /// `line` has no blanks at its ends and is not empty. Records borrow from it, from this and from
   /// `name`; only if the whole line is good are there any. Refused are `kUnknownKeyword`,
-  /// `kMissingField`, `kBadName`, `kBadTime`, `kBadNumber`.
+  /// `kMissingField`, `kBadName`, `kBadTime`, `kBadNumber`, `kLimit` (over 100 lists of values).
   [[nodiscard]] Reason read(std::string_view line, std::uint64_t now, SeriesName& name, Sink sink);
 
  private:

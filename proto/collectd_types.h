@@ -14,7 +14,7 @@ struct CollectdValue {
 
 /// A type as collectd's database has it: the names of its values, in order.
 struct CollectdType {
-  static constexpr std::size_t kMost = 3;
+  static constexpr std::size_t kMost = 4;
   std::string_view name;
   std::array<CollectdValue, kMost> values;
 };

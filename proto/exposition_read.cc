@@ -6,6 +6,8 @@
 #include <optional>
 #include <system_error>
 
+#include "proto/bolo_text.h"
+
 namespace lariat::proto {
 namespace {
 
@@ -92,19 +94,25 @@ Type parse_type(std::string_view word) noexcept {
 
 }  // namespace
 
-bool ExpositionValue::cumulative() const noexcept {
-  if (type == Type::kCounter) return true;
-  const bool sums = type == Type::kHistogram || type == Type::kSummary;
-  return sums && (name.ends_with("_bucket") || name.ends_with("_count") || name.ends_with("_sum"));
+void ExpositionFamily::describe(ExpositionValue& value) const noexcept {
+  value.type = Type::kUntyped;
+  value.part = false;
+  if (name.empty() || !value.name.starts_with(name)) return;
+  const std::string_view end = value.name.substr(name.size());
+  const bool parts = type == Type::kHistogram || type == Type::kSummary;
+  value.part = parts && (end == "_count" || end == "_sum" || end == "_bucket");
+  const bool total = type == Type::kCounter && end == "_total";
+  if (end.empty() || value.part || total) value.type = type;
 }
 
-ExpositionValue::Type ExpositionFamily::type_of(std::string_view value_name) const noexcept {
-  if (name.empty() || !value_name.starts_with(name)) return Type::kUntyped;
-  const std::string_view end = value_name.substr(name.size());
-  if (end.empty()) return type;
-  const bool parts = type == Type::kHistogram || type == Type::kSummary;
-  const bool part = end == "_count" || end == "_sum" || end == "_bucket";
-  return parts && part ? type : Type::kUntyped;
+std::optional<std::uint64_t> exposition_seconds(std::string_view time) noexcept {
+  constexpr std::size_t kSecondsDigits = 11;
+  constexpr std::uint64_t kThousand = 1000;
+  if (time.size() <= kSecondsDigits || time.find('.') != time.npos) {
+    return parse_time(time);
+  }
+  const auto milliseconds = parse_count(time);
+  return milliseconds ? std::optional(*milliseconds / kThousand) : std::nullopt;
 }
 
 ExpositionFamily read_family(std::string_view line) noexcept {
@@ -126,7 +134,8 @@ Reason read_exposition_line(std::string_view line, ExpositionValue& value) noexc
   if (!number) return Reason::kBadNumber;
   read.value = *number;
   skip_blanks(line);
-  read.time = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+  read.time = line.substr(0, line.find('#'));
+  read.time = read.time.substr(0, read.time.find_last_not_of(kBlanks) + 1);
   value = read;
   return Reason::kNone;
 }
@@ -148,7 +157,7 @@ bool ExpositionReader::next(ExpositionValue& value) noexcept {
       ++refused_;
       continue;
     }
-    value.type = family_.type_of(value.name);
+    family_.describe(value);
     return true;
   }
   return false;

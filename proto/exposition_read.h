@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -16,11 +17,12 @@ struct ExpositionValue {
   std::string_view name;
   std::string_view labels;  ///< What stands between the braces: see `LabelWalk`.
   double value = 0;         ///< May be a NaN or an infinity.
-  std::string_view time;    ///< What stands behind the value: milliseconds, if anything.
+  std::string_view time;    ///< What stands behind the value, if anything, up to an exemplar's `#`.
   Type type = Type::kUntyped;
+  bool part = false;  ///< What a histogram or a summary counts and adds up.
 
   /// A number that only grows: a counter, and what a histogram or a summary counts and adds up.
-  [[nodiscard]] bool cumulative() const noexcept;
+  [[nodiscard]] bool cumulative() const noexcept { return type == Type::kCounter || part; }
 };
 
 /// A line `# TYPE NAME TYPE`; without a name if it is none.
@@ -28,12 +30,16 @@ struct ExpositionFamily {
   std::string_view name;
   ExpositionValue::Type type = ExpositionValue::Type::kUntyped;
 
-  /// Of a value with that name: the family's, if it belongs to it, else untyped. The names in a
-  /// histogram or a summary are longer than their family's.
-  [[nodiscard]] ExpositionValue::Type type_of(std::string_view value_name) const noexcept;
+  /// Gives a value its type: the family's, if it belongs to it, else none. The names in a histogram
+  /// or a summary are longer than their family's, as OpenMetrics has it a counter's too.
+  void describe(ExpositionValue& value) const noexcept;
 };
 /// `line` begins with `#`.
 [[nodiscard]] ExpositionFamily read_family(std::string_view line) noexcept;
+
+/// Seconds since 1970. A time with a point or up to 11 digits is in seconds, as OpenMetrics writes
+/// them, any other in milliseconds.
+[[nodiscard]] std::optional<std::uint64_t> exposition_seconds(std::string_view time) noexcept;
 
 /// Reads a line that is not empty and no comment. Its type is not known from it. The reason is
 /// `kBadName` (labels too), `kMissingField` or `kBadNumber`; then `value` is as it was.

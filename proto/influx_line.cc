@@ -9,6 +9,7 @@
 namespace lariat::proto {
 namespace {
 
+constexpr std::size_t kMostFields = 1000;  // In a line: each has a name of up to 4 KiB.
 constexpr std::string_view kEscapable = ",= ";
 
 // Where the first of `stops` stands that no backslash precedes, or the end.
@@ -104,7 +105,9 @@ Reason InfluxLines::read(std::string_view line, std::uint64_t now, SeriesName& n
   record.type = Record::Type::kData;
   for (const bool hand_out : {false, true}) {
     std::string_view rest = line;
+    std::size_t fields = 0;
     do {
+      if (++fields > kMostFields) return Reason::kLimit;
       WrittenField field;
       reason = take_written(rest, field);
       if (reason == Reason::kNone) reason = read_value(field.value, record);

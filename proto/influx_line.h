@@ -27,7 +27,7 @@ class InfluxLines {
 
   /// `line` has no blanks at its ends and is not empty. Records borrow from it, from this and from
   /// `name`, and only if the whole line is good are there any. Refused are `kBadName` (tags too),
-  /// `kMissingField`, `kBadNumber`, `kBadTime`.
+  /// `kMissingField`, `kBadNumber`, `kBadTime`, `kLimit` (over 1000 fields).
   [[nodiscard]] Reason read(std::string_view line, std::uint64_t now, SeriesName& name, Sink sink);
 
  private:

@@ -167,6 +167,7 @@ Reason JsonLines::read_name(std::string_view spelled, SeriesName& name) {
   Reason reason = Reason::kNone;
   const std::string_view full = unescape_json(spelled, name_, reason);
   if (full.find('\0') != full.npos) return Reason::kNul;
+  if (full.size() > kMaxNameLength) return Reason::kBadName;
   const std::size_t blank = std::min(full.find(' '), full.size());
   name.put_metric(full.substr(0, blank));
   name.put_spelled_tags(full.substr(std::min(blank + 1, full.size())));

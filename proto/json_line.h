@@ -54,8 +54,8 @@ class JsonLines {
   unsigned seen_ = 0;  // Bits by key.
   std::optional<std::uint64_t> time_;
   bool done_ = false;
-  std::string values_;  // Of `values`, but for the first.
-  std::array<char, kMaxNameLength> name_;
+  std::string values_;                         // Of `values`, but for the first.
+  std::array<char, kMaxNameLength + 4> name_;  // So one that was cut is too long.
   std::array<char, kMaxTextLength + 1> text_;
 };
 

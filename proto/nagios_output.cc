@@ -23,6 +23,16 @@ Status status_of(const PluginEnd& end) noexcept {
                                                         : Status::kUnknown;
 }
 
+// Behind the first line, of which so much is left that both have room in a text.
+std::string with_fault(std::string_view text, const std::string& fault) {
+  if (text.empty()) return fault;
+  const std::size_t first = std::min(text.find('\n'), text.size());
+  const std::string told = " (" + fault + ")";
+  const std::size_t kept = kMaxTextLength - std::min(told.size(), kMaxTextLength);
+  return std::string(text.substr(0, std::min(first, kept))) + told +
+         std::string(text.substr(first));
+}
+
 // `''` in a label is a quote.
 std::string plain_label(std::string_view label) {
   std::string plain;
@@ -87,10 +97,12 @@ std::string_view take_limit(std::string_view& limits) noexcept {
 
 bool NagiosOutput::take(std::string_view line) {
   if (full_ || text_.size() + data_.size() + line.size() > kMost) {
+    last_data_ = data_.size();
     return std::exchange(full_, true);  // Refused once, then in silence.
   }
   if (lines_ == 0 && trimmed(line).empty()) return true;  // The first line is one with words.
   const bool first = lines_++ == 0;
+  last_data_ = data_.size();
   std::string_view data = line;
   if (!in_data_) {
     const std::size_t bar = std::min(line.find('|'), line.size());
@@ -106,6 +118,7 @@ bool NagiosOutput::take(std::string_view line) {
 void NagiosOutput::finish(const PluginEnd& end, std::uint64_t now, SeriesName& name, Sink sink,
                           Refused refused) {
   now_ = now;
+  if (end.half_line && !end.exit_status) drop_half_item();
   put_state(end, name, sink, refused);
   for (std::string_view rest = data_; !rest.empty();) {
     const std::string_view item = take_perf_item(rest);
@@ -113,13 +126,22 @@ void NagiosOutput::finish(const PluginEnd& end, std::uint64_t now, SeriesName& n
   }
   text_.clear();
   data_.clear();
-  lines_ = 0;
+  last_data_ = lines_ = 0;
   in_data_ = full_ = false;
+}
+
+void NagiosOutput::drop_half_item() noexcept {
+  std::size_t kept = last_data_;
+  for (std::string_view rest = std::string_view(data_).substr(last_data_); !rest.empty();) {
+    kept = data_.size() - rest.size();
+    (void)take_perf_item(rest);
+  }
+  data_.resize(kept);
 }
 
 void NagiosOutput::put_state(const PluginEnd& end, SeriesName& name, Sink sink, Refused refused) {
   while (text_.ends_with('\n')) text_.pop_back();
-  if (!end.fault.empty()) text_ += text_.empty() ? end.fault : " (" + end.fault + ")";
+  if (!end.fault.empty()) text_ = with_fault(text_, end.fault);
   if (text_.empty()) text_ = "(no output)";
   begin_name(name);
   name.put_metric(metric());
@@ -184,10 +206,9 @@ void NagiosOutput::name_item(const PerfItem& item, bool inside, SeriesName& name
   if (inside) name.put_tag("range", "inside");
 }
 
-bool is_nagios_line(std::string_view line) noexcept {
+bool is_nagios_line(std::string_view line, int words) noexcept {
   constexpr std::array<std::string_view, 4> kWords{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-  constexpr int kFirst = 4;
-  for (int i = 0; i < kFirst && !line.empty(); ++i) {
+  for (int i = 0; i < words && !line.empty(); ++i) {
     std::string_view word = take_field(line);
     while (!word.empty() && std::string_view(":,-;.[]|").find(word.back()) != word.npos) {
       word.remove_suffix(1);

@@ -20,6 +20,9 @@ struct PluginEnd {
   std::optional<int> exit_status;  ///< None: it never ran, or was ended.
   std::string fault;               ///< What is wrong then, for people.
   bool stopped = false;            ///< It was not let run to its end: nothing is to be said of it.
+  /// Its last line had no end: unless there is a status, half of it may be missing, and its last
+  /// piece of performance data is left out.
+  bool half_line = false;
 };
 
 /// What a monitoring plugin of the Nagios kind prints, and what becomes of it once it has ended.
@@ -61,6 +64,7 @@ class NagiosOutput {
               Refused refused);
 
  private:
+  void drop_half_item() noexcept;
   void put_state(const PluginEnd& end, SeriesName& name, Sink sink, Refused refused);
   void put_item(std::string_view item, SeriesName& name, Sink sink, Refused refused);
   [[nodiscard]] Reason put_limits(const PerfItem& item, SeriesName& name, Record& record,
@@ -70,8 +74,9 @@ class NagiosOutput {
   void name_item(const PerfItem& item, bool inside, SeriesName& name) const;
 
   std::string check_;
-  std::string text_;  // First line and long output.
-  std::string data_;  // Performance data.
+  std::string text_;           // First line and long output.
+  std::string data_;           // Performance data.
+  std::size_t last_data_ = 0;  // Where that of the last line begins.
   std::size_t lines_ = 0;
   bool in_data_ = false;
   bool full_ = false;
@@ -79,7 +84,7 @@ class NagiosOutput {
 };
 
 /// The line has the form that such plugins' first lines have: a word `OK`, `WARNING`, `CRITICAL` or
-/// `UNKNOWN` among its first four.
-[[nodiscard]] bool is_nagios_line(std::string_view line) noexcept;
+/// `UNKNOWN` among its first `words`.
+[[nodiscard]] bool is_nagios_line(std::string_view line, int words = 4) noexcept;
 
 }  // namespace lariat::proto

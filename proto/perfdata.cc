@@ -130,8 +130,11 @@ Reason read_perf_item(std::string_view text, PerfItem& item) noexcept {
   if (value.empty()) return Reason::kMissingField;
   const auto number = read_perf_number(value);
   if (!number) return Reason::kBadNumber;
+  const std::string_view unit = value.substr(number->size);
+  // A date, a version and so on are no numbers.
+  if (unit.find_first_of("0123456789'\".,:+-") != unit.npos) return Reason::kBadNumber;
   item.value = number->value;
-  item.unit = perf_unit(value.substr(number->size));
+  item.unit = perf_unit(unit);
   return Reason::kNone;
 }
 

@@ -6,31 +6,25 @@
 namespace lariat::proto {
 namespace {
 
-constexpr std::uint64_t kMilliseconds = 1000;
-
-std::optional<std::uint64_t> seconds_of(std::string_view milliseconds, std::uint64_t now) noexcept {
-  if (milliseconds.empty()) return now;
-  const auto count = parse_count(milliseconds);
-  return count ? std::optional(*count / kMilliseconds) : std::nullopt;
-}
+// So much is remembered of families; a `# TYPE` beyond is not.
+constexpr std::size_t kMostFamilies = 4096;
+constexpr std::size_t kMostOctets = std::size_t{64} << 10U;
 
 }  // namespace
 
 ParsedLine PrometheusLines::read(std::string_view line, std::uint64_t now, SeriesName& name) {
   if (line.front() == '#') {
     const ExpositionFamily family = read_family(line);
-    if (!family.name.empty()) {
-      family_ = family.name;
-      type_ = family.type;
-    }
+    if (!family.name.empty()) learn(family);
     return {};
   }
   ExpositionValue value;
   const Reason reason = read_exposition_line(line, value);
   if (reason != Reason::kNone) return {{}, reason};
+  if (std::isnan(value.value)) return {};
   if (!std::isfinite(value.value)) return {{}, Reason::kBadNumber};
-  value.type = ExpositionFamily{family_, type_}.type_of(value.name);
-  const auto time = seconds_of(value.time, now);
+  family_of(value.name).describe(value);
+  const auto time = value.time.empty() ? now : exposition_seconds(value.time);
   if (!time) return {{}, Reason::kBadTime};
 
   name.clear();
@@ -46,6 +40,24 @@ ParsedLine PrometheusLines::read(std::string_view line, std::uint64_t now, Serie
                      .value = value.value}};
   parsed.reason = name.name(parsed.record);
   return parsed;
+}
+
+void PrometheusLines::learn(const ExpositionFamily& family) {
+  const auto found = families_.find(family.name);
+  if (found != families_.end()) {
+    found->second = family.type;
+  } else if (families_.size() < kMostFamilies && octets_ + family.name.size() <= kMostOctets) {
+    families_.emplace(family.name, family.type);
+    octets_ += family.name.size();
+  }
+}
+
+// One with the value's own name, or with that up to its last `_`.
+ExpositionFamily PrometheusLines::family_of(std::string_view value_name) const {
+  auto found = families_.find(value_name);
+  if (found == families_.end()) found = families_.find(value_name.substr(0, value_name.rfind('_')));
+  if (found == families_.end()) return {};
+  return {found->first, found->second};
 }
 
 }  // namespace lariat::proto

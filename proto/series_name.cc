@@ -1,5 +1,7 @@
 #include "proto/series_name.h"
 
+#include <algorithm>
+
 #include "proto/name_parts.h"
 
 namespace lariat::proto {
@@ -9,6 +11,15 @@ char metric_octet(char octet) noexcept {
   const bool text = static_cast<unsigned char>(octet) >= 0x80;  // A name may have it.
   const bool good = text || octet == ',' || octet_class(octet) == OctetClass::kPlain;
   return good && octet != ' ' ? octet : '_';
+}
+
+// A key is there twice. Of tags that are no good nothing is said: that shows when they are encoded.
+bool repeats(std::string_view tags) noexcept {
+  NameParts parts;
+  if (parts.parse_tags(tags, NameParts::Form::kEntries) != NameError::kNone) return false;
+  parts.sort();
+  const auto same = [](const NameEntry& a, const NameEntry& b) { return a.key == b.key; };
+  return std::ranges::adjacent_find(parts.entries(), same) != parts.entries().end();
 }
 
 }  // namespace
@@ -27,6 +38,7 @@ void SeriesName::put_part(std::string_view text) noexcept {
 
 void SeriesName::put_tag(std::string_view key, std::string_view value) noexcept {
   if (key.empty() || value.empty()) return;
+  judged_ = false;
   if (tags_size_ != 0) put(',');
   put_plain(key);
   put('=');
@@ -35,14 +47,18 @@ void SeriesName::put_tag(std::string_view key, std::string_view value) noexcept 
 
 void SeriesName::put_spelled_tags(std::string_view tags) noexcept {
   if (tags.empty()) return;
+  judged_ = false;
   if (tags_size_ != 0) put(',');
   for (const char octet : tags) put(octet);
 }
 
-Reason SeriesName::name(Record& record) const noexcept {
+Reason SeriesName::name(Record& record) noexcept {
   if (metric_size_ == 0 || metric_size_ + tags_size_ > kMaxNameLength) return Reason::kBadName;
   record.name = metric();
   record.tags = {tags_.data(), tags_size_};
+  if (!judged_) repeats_ = repeats(record.tags);
+  judged_ = true;
+  if (repeats_) return Reason::kBadName;
   return Reason::kNone;
 }
 

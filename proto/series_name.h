@@ -19,7 +19,10 @@ class SeriesName {
   SeriesName() noexcept {}  // NOLINT(modernize-use-equals-default): the rooms need no zeros.
 
   /// Neither metric nor tags.
-  void clear() noexcept { metric_size_ = tags_size_ = 0; }
+  void clear() noexcept {
+    metric_size_ = tags_size_ = 0;
+    judged_ = false;
+  }
   /// The metric is begun anew; the tags stay.
   void clear_metric() noexcept { metric_size_ = 0; }
   /// Adds to the metric.
@@ -31,8 +34,9 @@ class SeriesName {
   void put_spelled_tags(std::string_view tags) noexcept;
 
   [[nodiscard]] std::string_view metric() const noexcept { return {metric_.data(), metric_size_}; }
-  /// Gives the name to the record, which borrows it; `kBadName` if it has no metric or no room.
-  [[nodiscard]] Reason name(Record& record) const noexcept;
+  /// Gives the name to the record, which borrows it; `kBadName` if it has no metric, no room, or a
+  /// key of tags twice.
+  [[nodiscard]] Reason name(Record& record) noexcept;
 
  private:
   void put(char octet) noexcept;
@@ -43,6 +47,8 @@ class SeriesName {
   std::array<char, kMaxNameLength + 1> tags_;
   std::size_t metric_size_ = 0;
   std::size_t tags_size_ = 0;
+  bool judged_ = false;  // The tags have been looked at.
+  bool repeats_ = false;
 };
 
 }  // namespace lariat::proto

@@ -32,15 +32,15 @@ bool is_prometheus_comment(std::string_view line) noexcept {
 bool is_prometheus(std::string_view line) noexcept {
   ExpositionValue value;
   if (read_exposition_line(line, value) != Reason::kNone) return false;
-  return value.time.empty() || parse_count(value.time);
+  return value.time.empty() || exposition_seconds(value.time);
 }
 
 // `PATH VALUE TIME` with a time in seconds: where it is in milliseconds, it is Prometheus' own.
 bool is_timed_graphite(std::string_view line, SeriesName& name) noexcept {
   constexpr std::size_t kMillisecondDigits = 13;
   if (count_fields(line) != 3 || !read_graphite(line, 0, name)) return false;
-  const std::size_t time_size = line.size() - line.find_last_of(kBlanks) - 1;
-  return time_size < kMillisecondDigits || !is_prometheus(line);
+  const std::string_view time = line.substr(line.find_last_of(kBlanks) + 1);
+  return time.substr(0, time.find('.')).size() < kMillisecondDigits || !is_prometheus(line);
 }
 
 constexpr auto kIgnore = [](const Record& /*record*/) { return Reason::kNone; };
@@ -49,12 +49,24 @@ constexpr auto kIgnore = [](const Record& /*record*/) { return Reason::kNone; };
 
 TextReader::TextReader(const DefaultTags& tags, std::uint32_t interval_milliseconds,
                        std::optional<TextFormat> format, std::string check)
-    : format_(format), encoder_(tags, interval_milliseconds), nagios_(std::move(check)) {}
+    : format_(format),
+      may_be_plugin_(!check.empty()),
+      encoder_(tags, interval_milliseconds),
+      nagios_(std::move(check)) {}
 
 TextReader::Result TextReader::take(std::string_view line, std::uint64_t now,
                                     LineEncoder::Sink sink) {
   if (line.find('\0') != line.npos) return {Reason::kNul};
+  if (guessed_) {
+    const ParsedLine parsed = parse_line(line);
+    if (is_ours(line, parsed)) {
+      format_ = TextFormat::kBolo;
+      guessed_ = false;
+      return {encoder_.encode(parsed.record, sink), false, std::exchange(plugin_lines_, 0)};
+    }
+  }
   if (format_ == TextFormat::kNagios) {
+    if (guessed_) ++plugin_lines_;
     return {nagios_.take(line) ? Reason::kNone : Reason::kTooLong};
   }
   if (format_ == TextFormat::kBolo) return encode(parse_line(line), sink);
@@ -64,8 +76,16 @@ TextReader::Result TextReader::take(std::string_view line, std::uint64_t now,
   if (format_) return take_known(line, now, sink);
 
   format_ = guess(line);
-  began_ = began_ || line.front() != '#';
+  guessed_ = format_ && format_ != TextFormat::kBolo;
+  if (line.front() != '#') may_be_plugin_ = false;
   return format_ ? take(line, now, sink) : encode(parse_line(line), sink);
+}
+
+// A path of Graphite's may be a word of ours: `tally 5 1700000000`.
+bool TextReader::is_ours(std::string_view line, const ParsedLine& parsed) {
+  const bool says =
+      parsed.record.type == Record::Type::kData || parsed.record.type == Record::Type::kPairs;
+  return parsed && says && !read_graphite(trim_blanks(line), 0, name_);
 }
 
 TextReader::Result TextReader::take_known(std::string_view line, std::uint64_t now,
@@ -95,6 +115,7 @@ TextReader::Result TextReader::encode(const ParsedLine& parsed, LineEncoder::Sin
 
 void TextReader::finish(const PluginEnd& end, std::uint64_t now, LineEncoder::Sink sink,
                         NagiosOutput::Refused refused) {
+  if (!format_ && plugin_expected_) format_ = TextFormat::kNagios;
   if (format_ != TextFormat::kNagios || end.stopped) return;
   const auto encode_one = [this, &sink](const Record& record) {
     return encoder_.encode(record, sink);
@@ -109,11 +130,12 @@ std::optional<TextFormat> TextReader::guess(std::string_view line) {
   if (parse_line(line).reason != Reason::kUnknownKeyword) return TextFormat::kBolo;
   if (is_collectd_line(line)) return TextFormat::kCollectd;
   if (line.front() == '{') return TextFormat::kJson;
+  if (may_be_plugin_ && is_nagios_line(line, 1)) return TextFormat::kNagios;
   if (is_timed_graphite(line, name_)) return TextFormat::kGraphite;
   if (is_prometheus(line)) return TextFormat::kPrometheus;
   if (influx_.read(line, 0, name_, kIgnore) == Reason::kNone) return TextFormat::kInflux;
   if (read_graphite(line, 0, name_)) return TextFormat::kGraphite;
-  if (!began_ && is_nagios_line(line)) return TextFormat::kNagios;
+  if (may_be_plugin_ && (plugin_expected_ || is_nagios_line(line))) return TextFormat::kNagios;
   return std::nullopt;
 }
 

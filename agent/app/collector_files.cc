@@ -1,7 +1,7 @@
 #include "agent/app/collector_files.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -54,19 +54,19 @@ void look_at_program(const config::Collector& collector, std::span<const uid_t> 
 // The agent is another process: of its rights nothing is known here but what this one has, and that
 // the service of the package has none.
 void look_at_user(const config::Collector& collector, CollectorFindings& found) {
-  const char* own = ::getenv("USER");
-  if (collector.user.empty() || (own != nullptr && collector.user == own && ::geteuid() != 0))
-    return;
+  if (collector.user.empty()) return;
+  const passwd* user = ::getpwnam(collector.user.c_str());
+  if (user != nullptr && user->pw_uid == ::geteuid() && ::geteuid() != 0) return;
   std::string why;
   if (!collect::may_change_user()) {
     why = fmt::format(
-        "user: this process has no right to run it as {}; an agent without it refuses "
-        "to run it. The unit gives the right: {}",
+        "user: note that this process has no right to run it as {}; an agent without it refuses "
+        "to run it. If the unit has no such drop-in yet: {}",
         collector.user, collect::user_drop_in());
   } else if (::geteuid() == 0 && ::access("/run/systemd/system", F_OK) == 0) {
     why = fmt::format(
-        "user: root may run it as {}, but the service of the package is not root, and "
-        "refuses to run it unless it has a drop-in: {}",
+        "user: note that root may run it as {}, but the service of the package is not root, and "
+        "refuses to run it without a drop-in. If it has none yet: {}",
         collector.user, collect::user_drop_in());
   }
   if (!why.empty()) found.warnings.push_back({.file = collector.origin, .text = std::move(why)});

@@ -226,6 +226,9 @@ std::optional<base::Error> adjust(const CollectOptions& options, config::Collect
                                               : Mode::kOneshot;
   }
   if (const auto format = config::format_of(options.format)) collector.format = *format;
+  if (collector.format == config::OutputFormat::kNagios && collector.mode != Mode::kOneshot) {
+    return base::Error{"--format nagios: write --mode oneshot: a plugin ends"};
+  }
   if (auto error = set_duration(options.interval, "--interval", collector.interval)) return error;
   if (collector.interval < std::chrono::seconds(1) ||
       collector.interval % std::chrono::seconds(1) != std::chrono::milliseconds(0)) {

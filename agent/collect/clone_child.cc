@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -19,20 +21,27 @@ namespace {
 constexpr std::size_t kStackBytes = std::size_t{64} << 10U;
 constexpr int kCannotExecute = 127;  // As a shell's.
 
+// For what runs in its parent's memory and never returns: a sanitizer would take its calls for the
+// parent's.
+#define LARIAT_IN_CHILD __attribute__((no_sanitize("thread")))
+
 struct Passage {
   const ChildPlan& plan;
   ExecFailure failure;
 };
 
 // Handlers of the parent would run in its memory, so no signal gets through before this.
-void reset_signals() noexcept {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+// The kernel's own call: `sigaction` may keep in that memory what it has set. All zero is SIG_DFL
+// without a flag; no kernel's structure is larger.
+LARIAT_IN_CHILD void reset_signals() noexcept {
+  alignas(long) const std::array<char, 64> standard{};
+  for (int number = 1; number < NSIG; ++number) {
+    ::syscall(SYS_rt_sigaction, number, standard.data(), nullptr, (NSIG - 1) / 8);
+  }
 }
 
 // The ends of pipes are above the standard descriptors, which are all open in an agent.
-bool take_descriptors(const ChildPlan& plan) noexcept {
+LARIAT_IN_CHILD bool take_descriptors(const ChildPlan& plan) noexcept {
   int input = plan.input;
   if (input < 0) {
     input = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0));
@@ -48,7 +57,7 @@ bool take_descriptors(const ChildPlan& plan) noexcept {
 }
 
 // In the memory of a parent that stands still: system calls only.
-int become_program(void* argument) noexcept {
+LARIAT_IN_CHILD int become_program(void* argument) noexcept {
   auto& passage = *static_cast<Passage*>(argument);
   const ChildPlan& plan = passage.plan;
   reset_signals();
@@ -82,9 +91,15 @@ int clone_child(const ChildPlan& plan, ClonedChild& child) {
                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &passage, &ended);
   const int error = child.pid < 0 ? errno : 0;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) return error;
+  if (ended < 0) {  // A kernel before 5.2 does not know of pidfds: nobody would see its end.
+    ::kill(-child.pid, SIGKILL);
+    ::waitpid(child.pid, nullptr, 0);
+    return ENOSYS;
+  }
   child.ended.reset(ended);
   child.failure = passage.failure;
-  return error;
+  return 0;
 }
 
 }  // namespace lariat::collect

@@ -30,7 +30,7 @@ struct ClonedChild {
 ///
 /// As `posix_spawn` does it, which knows neither limits nor the parent's death. The child leads a
 /// process group of its own and has an empty signal mask, default dispositions and `/` as its
-/// directory. Returns 0, or an `errno` if there could be no child.
+/// directory. Returns 0, or an `errno` if there could be no child; ENOSYS: a kernel without pidfds.
 [[nodiscard]] int clone_child(const ChildPlan& plan, ClonedChild& child);
 
 }  // namespace lariat::collect

@@ -18,6 +18,13 @@ namespace lariat::collect {
 
 using config::Mode;
 
+namespace {
+
+// Hundreds of living processes, at each look of each reader, cost two files of /proc each.
+constexpr std::chrono::seconds kUsageKept{1};
+
+}  // namespace
+
 Collector::Collector(const Supervision& supervision, config::Collector description,
                      std::uint32_t number, Events events)
     : supervision_(supervision),
@@ -41,27 +48,31 @@ Collector::Collector(const Supervision& supervision, config::Collector descripti
       back_off_(supervision.waits.back_off_min, supervision.waits.back_off_max,
                 std::random_device{}()),
       deadline_(supervision.loop, [this]() noexcept { deadline_passed(); }),
-      restart_(supervision.loop, [this] { launch_again(); }),
+      restart_(supervision.loop, [this] { want_start(); }),
       pause_(supervision.loop, [this]() noexcept { go_on(); }) {}
 
-void Collector::start() {
-  if (description_.enabled && !refused_ && !retired_) launch();
+void Collector::start(bool late) {
+  if (!description_.enabled || refused_ || retired_) return;
+  if (late) ++late_;
+  launch();
 }
 
 void Collector::due(bool late) {
-  if (retired_ || !scheduled()) return;
-  if (late) ++late_;
+  if (retired_ || !description_.enabled || restart_.active()) return;
   if (!alive_) {
-    if (!restart_.active()) launch();
+    if (late) ++late_;
+    launch();
     return;
   }
-  if (lives_on() && (counted_ || end_)) return;  // It is ending, and comes back after its wait.
-  if (lives_on() && !answering_) {
+  // One that is ending comes back after its wait.
+  if (!scheduled() || (lives_on() && (counted_ || end_))) return;
+  const bool busy = !lives_on() || answering_;
+  if (busy || late) ++late_;
+  if (busy) {
+    owed_ = true;
+  } else {
     ask();
-    return;
   }
-  if (!owed_ && !late) ++late_;
-  owed_ = true;
 }
 
 void Collector::refuse(std::string why) {
@@ -101,6 +112,7 @@ bool Collector::has_run() const noexcept {
 void Collector::launch() {
   assert(!alive_ && !description_.command.empty());
   restart_.stop();
+  if (std::exchange(again_, false)) ++restarts_;
   refused_ = false;
   launched_ = supervision_.loop.now();
   const auto& program = description_.command.front();
@@ -126,6 +138,8 @@ void Collector::launch() {
   alive_ = true;
   counted_ = false;
   end_.reset();
+  living_ = {};
+  read_.reset();
   input_ = std::move(pipes->input);
   output_.open(std::move(pipes->output));
   errors_.open(std::move(pipes->errors));
@@ -135,9 +149,12 @@ void Collector::launch() {
   if (description_.mode == Mode::kOneshot) deadline_.start(description_.timeout);
 }
 
-void Collector::launch_again() {
-  ++restarts_;
-  launch();
+void Collector::want_start() {
+  if (events_.on_wants_start) {
+    events_.on_wants_start();
+  } else {
+    launch();
+  }
 }
 
 // A tick that finds no room, or no reader, is one without an answer: its deadline comes.
@@ -166,7 +183,7 @@ void Collector::again_if_owed() {
   if (alive_) {
     ask();
   } else {
-    launch();
+    want_start();
   }
 }
 
@@ -340,15 +357,25 @@ void Collector::judge_end() {
       rest = answering_ ? " in the middle of an answer; a stream lives on"
                         : "; a stream lives on and waits for the next tick on its standard input";
     }
-    if (WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGXCPU && description_.max_cpu) {
-      rest = ": it used more CPU time than its `max_cpu` allows";
-    }
+    if (used_up_cpu()) rest = ": it used more CPU time than its `max_cpu` allows";
     runs_.bad(WIFSIGNALED(end.status) ? Result::kKilled : Result::kFailed,
               describe_status(end.status) + rest);
   }
 }
 
+// By the soft limit's signal, of its own or, as a shell says it, of a child; by the hard limit's if
+// it went on, which nobody else has sent.
+bool Collector::used_up_cpu() const {
+  if (!description_.max_cpu) return false;
+  const int status = end_->status;
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 128 + SIGXCPU;
+  return WTERMSIG(status) == SIGXCPU ||
+         (WTERMSIG(status) == SIGKILL &&
+          usage_of(end_->usage).cpu >= std::chrono::seconds(*description_.max_cpu));
+}
+
 void Collector::launch_failed(Result result, std::string why) {
+  if (!lives_on()) intake_.never_began(why);
   runs_.bad(result, std::move(why));
   if (events_.on_run) events_.on_run();
   // One with moments is tried again at the next.
@@ -358,6 +385,7 @@ void Collector::launch_failed(Result result, std::string why) {
 void Collector::come_back() {
   if (retired_) return;
   if (since(launched_) >= supervision_.waits.steady) back_off_.reset();
+  again_ = true;
   restart_.start(back_off_.next());
 }
 
@@ -387,10 +415,13 @@ CollectorState Collector::state() const {
 ProcessUsage Collector::usage() const {
   ProcessUsage usage = used_;
   if (!process_.running()) return usage;
-  if (const auto living = usage_of_living(process_.pid())) {
-    usage.cpu += living->cpu;
-    usage.max_resident = std::max(usage.max_resident, living->max_resident);
+  const auto now = supervision_.loop.now();
+  if (!read_ || now - *read_ >= kUsageKept) {
+    if (const auto living = usage_of_living(process_.pid())) living_ = *living;
+    read_ = now;
   }
+  usage.cpu += living_.cpu;
+  usage.max_resident = std::max(usage.max_resident, living_.max_resident);
   return usage;
 }
 

@@ -36,15 +36,20 @@ class Collector {
   struct Events {
     std::function<void()> on_run;   ///< One has ended, with a result.
     std::function<void()> on_gone;  ///< Retired, and its program has ended.
+    /// It wants to start outside of its moments: `due` is to be called when it may. If it is not
+    /// set, it starts at once.
+    std::function<void()> on_wants_start;
   };
 
   Collector(const Supervision& supervision, config::Collector description, std::uint32_t number,
             Events events);
 
-  /// Its first run, at once.
-  void start();
-  /// A moment of its schedule; `late`: of one that has long passed.
+  /// Its first run, at once. `late`: it should have begun long ago, and counts if it begins.
+  void start(bool late = false);
+  /// A moment of its schedule, or it wanted to start. `late`: as above.
   void due(bool late);
+  /// So many moments went by without a run.
+  void missed(std::uint64_t moments) noexcept { late_ += moments; }
   /// It is not to run, and why.
   void refuse(std::string why);
   /// A thing the operator should know although it runs, told in the log too; empty: no more.
@@ -63,6 +68,9 @@ class Collector {
   /// How its last process ended, until the next is started.
   [[nodiscard]] const std::optional<ProcessEnd>& end() const noexcept { return end_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  [[nodiscard]] bool lives_on() const noexcept {
+    return description_.mode != config::Mode::kOneshot;
+  }
   /// `start` or `due` would start a program now.
   [[nodiscard]] bool would_launch() const noexcept {
     return description_.enabled && !alive_ && !retired_ && !restart_.active();
@@ -72,15 +80,13 @@ class Collector {
   [[nodiscard]] const Intake& intake() const noexcept { return intake_; }
   [[nodiscard]] std::uint64_t restarts() const noexcept { return restarts_; }
   [[nodiscard]] std::uint64_t late() const noexcept { return late_; }
-  /// Of all its processes, the one that runs included: what that has used by now is read.
+  /// Of all its processes, the one that runs included: what that had used is read, at most each
+  /// second.
   [[nodiscard]] ProcessUsage usage() const;
 
  private:
-  [[nodiscard]] bool lives_on() const noexcept {
-    return description_.mode != config::Mode::kOneshot;
-  }
   void launch();
-  void launch_again();
+  void want_start();
   void ask();
   void answered();
   void again_if_owed();
@@ -97,6 +103,7 @@ class Collector {
   void process_ended(const ProcessEnd& end);
   void finish();
   [[nodiscard]] proto::PluginEnd plugin_end() const;
+  [[nodiscard]] bool used_up_cpu() const;
   void judge_end();
   void launch_failed(Result result, std::string why);
   void come_back();
@@ -121,6 +128,7 @@ class Collector {
   bool alive_ = false;      // From the start of the process until all it left is read.
   bool answering_ = false;  // A stream was asked and has not closed its answer.
   bool owed_ = false;       // Was due while it was busy.
+  bool again_ = false;      // The next start follows an end: it counts as a restart.
   bool refused_ = false;
   bool retired_ = false;
   bool counted_ = false;  // What the end of the process means stands in `runs_` already.
@@ -129,7 +137,9 @@ class Collector {
   base::Monotonic began_;     // The run, the answer, the interval of a feed.
   std::uint64_t restarts_ = 0;
   std::uint64_t late_ = 0;
-  ProcessUsage used_;  // By processes that have ended.
+  ProcessUsage used_;                            // By processes that have ended.
+  mutable ProcessUsage living_;                  // By the one that runs, as it was read.
+  mutable std::optional<base::Monotonic> read_;  // Then; not of this process yet: nothing.
   std::string notice_;
 };
 

@@ -16,6 +16,12 @@ constexpr std::chrono::milliseconds kStartTurn{10};
 // Beyond SIGKILL, for what the kernel does not let go.
 constexpr std::chrono::seconds kGiveUp{1};
 
+template <typename Queue>
+auto find_number(Queue& queue, std::uint32_t number) {
+  return std::find_if(queue.begin(), queue.end(),
+                      [number](const auto& waiting) { return waiting.number == number; });
+}
+
 }  // namespace
 
 Collectors::Collectors(loop::Loop& loop, const base::Log& lines, FrameSink& sink,
@@ -151,10 +157,12 @@ void Collectors::tell(const config::Collector& collector, std::string_view chang
 }
 
 void Collectors::add(Wanted wanted) {
+  const auto number = number_of(wanted.description.name);
   auto collector = std::make_unique<Collector>(
-      supervision_, wanted.description, number_of(wanted.description.name),
+      supervision_, wanted.description, number,
       Collector::Events{.on_run = [this] { start_more(); },
-                        .on_gone = [this] { sweep_.start(std::chrono::nanoseconds(0)); }});
+                        .on_gone = [this] { sweep_.start(std::chrono::nanoseconds(0)); },
+                        .on_wants_start = [this, number] { wants_start(number); }});
   if (!wanted.refusal.empty()) collector->refuse(wanted.refusal);
   // Held in any case: it is started when all are known.
   const bool held = wanted.standing == Wanted::Standing::kGood;
@@ -168,7 +176,7 @@ void Collectors::add(Wanted wanted) {
 void Collectors::drop(Entry& entry) {
   const auto number = entry.collector->number();
   schedule_.remove(number);
-  std::erase_if(queue_, [number](const auto& due) { return due.id == number; });
+  std::erase_if(queue_, [number](const auto& other) { return other.number == number; });
   entry.collector->retire();
   ending_.push_back(std::move(entry.collector));
 }
@@ -183,25 +191,39 @@ void Collectors::tell_remarks(const Gathered& gathered) {
 }
 
 void Collectors::moment() {
-  for (const auto& due : schedule_.take_due(now())) queue(due);
+  for (const auto& due : schedule_.take_due(now())) {
+    if (due.missed > 0) by_number_[due.id]->collector->missed(due.missed);
+    queue({.number = due.id, .moment = due.moment, .counted = false});
+  }
   arm();
   start_some();
 }
 
-void Collectors::queue(const Schedule::Due& due) {
-  const auto before = std::find_if(queue_.begin(), queue_.end(),
-                                   [&due](const auto& other) { return other.id == due.id; });
+// One that still waits keeps its turn: one run is for both moments, and the first was missed.
+void Collectors::queue(const Waiting& waiting) {
+  const auto before = find_number(queue_, waiting.number);
   if (before == queue_.end()) {
-    queue_.push_back(due);
-  } else {
-    before->late = true;
+    queue_.push_back(waiting);
+    return;
   }
+  if (waiting.counted) return;
+  Entry* entry = by_number_[waiting.number];
+  if (entry != nullptr && !before->counted) entry->collector->missed(1);
+  *before = waiting;
+}
+
+// Behind all that wait already. What made it run again counts as late, if it is to.
+void Collectors::wants_start(std::uint32_t number) {
+  queue({.number = number, .moment = base::monotonic_now(), .counted = true});
+  start_more();
 }
 
 void Collectors::queue_held() {
   for (const auto& entry : entries_) {
-    if (entry.held && !is_ending(entry.wanted.description.name)) {
-      queue({.id = entry.collector->number(), .moment = base::monotonic_now()});
+    const auto number = entry.collector->number();
+    if (!entry.held || is_ending(entry.wanted.description.name)) continue;
+    if (find_number(queue_, number) == queue_.end()) {
+      queue_.push_back({number, base::monotonic_now(), false});
     }
   }
 }
@@ -215,12 +237,12 @@ void Collectors::start_some() {
   std::size_t at = 0;
   bool begun = false;
   for (; at < queue_.size() && (!begun || time < end); ++at) {
-    const auto due = queue_[at];
-    if (starts_program(due) && !places_.is_free(time)) {
-      queue_[waiting++] = due;
+    const auto next = queue_[at];
+    if (!may_start(next, time)) {
+      queue_[waiting++] = next;
       continue;
     }
-    start_one(due);
+    start_one(next);
     begun = true;
     time = base::monotonic_now();
   }
@@ -249,24 +271,26 @@ void Collectors::number_entries() {
   for (auto& entry : entries_) by_number_[entry.collector->number()] = &entry;
 }
 
-bool Collectors::starts_program(const Schedule::Due& due) const {
-  const Entry* entry = by_number_[due.id];
-  return entry != nullptr && entry->wanted.standing != Wanted::Standing::kDistrusted &&
-         entry->collector->would_launch();
+// There is a place for it, or it needs none.
+bool Collectors::may_start(const Waiting& waiting, base::Monotonic now) {
+  const Entry* entry = by_number_[waiting.number];
+  return entry == nullptr || entry->wanted.standing == Wanted::Standing::kDistrusted ||
+         !entry->collector->would_launch() || places_.is_free(entry->collector->lives_on(), now);
 }
 
-void Collectors::start_one(const Schedule::Due& due) {
-  Entry* entry = by_number_[due.id];
+void Collectors::start_one(const Waiting& waiting) {
+  Entry* entry = by_number_[waiting.number];
   if (entry == nullptr) return;
+  const bool late =
+      !waiting.counted && base::monotonic_now() - waiting.moment >= supervision_.waits.late;
   if (entry->held) {
     if (is_ending(entry->wanted.description.name)) return;
     entry->held = false;
-    entry->collector->start();
+    entry->collector->start(late);
   } else if (entry->wanted.standing == Wanted::Standing::kDistrusted) {
     mended_ |= !judge(entry->wanted.source, supervision_.owners);
   } else {
-    const bool late = base::monotonic_now() - due.moment >= supervision_.waits.late;
-    entry->collector->due(due.late || late);
+    entry->collector->due(late);
   }
 }
 

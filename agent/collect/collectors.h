@@ -92,14 +92,22 @@ class Collectors final : public metrics::Source {
   void drop(Entry& entry);
   void tell(const config::Collector& collector, std::string_view change) const;
   void tell_remarks(const Gathered& gathered);
+  /// One that is to be started or asked.
+  struct Waiting {
+    std::uint32_t number;
+    base::Monotonic moment;  // Since when.
+    bool counted;            // That moment counts as late already, or is none of its schedule.
+  };
+
   void moment();
   void arm();
-  void queue(const Schedule::Due& due);
+  void queue(const Waiting& waiting);
+  void wants_start(std::uint32_t number);
   void start_some();
   void start_more();
   void number_entries();
-  [[nodiscard]] bool starts_program(const Schedule::Due& due) const;
-  void start_one(const Schedule::Due& due);
+  [[nodiscard]] bool may_start(const Waiting& waiting, base::Monotonic now);
+  void start_one(const Waiting& waiting);
   void sweep();
   [[nodiscard]] bool is_wanted(std::uint32_t number) const;
   [[nodiscard]] bool is_ending(std::string_view name) const;
@@ -122,9 +130,9 @@ class Collectors final : public metrics::Source {
   std::vector<SkippedFile> skipped_;              // In the directories.
   std::map<std::string, std::uint64_t, std::less<>> taken_counts_;  // Ever, by name.
   std::vector<std::unique_ptr<Collector>> ending_;
-  std::vector<Schedule::Due> queue_;  // To be started or asked now; each collector once.
-  bool mended_ = false;               // One that was distrusted may be trusted now.
-  std::set<std::string> remarks_;     // Told, as long as they hold.
+  std::vector<Waiting> queue_;     // Each collector once.
+  bool mended_ = false;            // One that was distrusted may be trusted now.
+  std::set<std::string> remarks_;  // Told, as long as they hold.
   std::function<void()> stopped_;
   bool stopping_ = false;
   bool applied_ = false;  // Once: what changes from then on is told.

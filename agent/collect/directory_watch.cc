@@ -27,6 +27,8 @@ constexpr std::uint32_t kOfParent =
 // The kernel tells nothing when a program is only executed. A file that is replaced under its name
 // loses that name, which is a change of its attributes.
 constexpr std::uint32_t kOfFile = IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+// One that is no collector, such as a log that is written all the time, becomes one by its rights.
+constexpr std::uint32_t kOfOther = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
 // One that is changed without a pause is looked at nevertheless, within a second.
 constexpr int kLongestSettling = 3;
 
@@ -59,6 +61,15 @@ std::string target_of(const std::string& link) {
   if (length <= 0) return {};
   std::string target(text.data(), static_cast<std::size_t>(length));
   return target.front() == '/' ? target : parent_of(link) + "/" + target;
+}
+
+bool may_be_collector(const std::string& link) {
+  return link.ends_with(".json") || ::access(link.c_str(), X_OK) == 0;
+}
+
+bool is_there(const std::string& path, bool directory) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (!directory || S_ISDIR(status.st_mode));
 }
 
 }  // namespace
@@ -99,8 +110,9 @@ void DirectoryWatch::watch(std::vector<std::string> directories) {
 // All anew: adding what is watched already changes nothing.
 void DirectoryWatch::arm() {
   auto old = std::exchange(watches_, {});
+  were_failed_ = std::exchange(failed_, {});
   for (const auto& directory : directories_) {
-    watches_.push_back(arm_one(directory));
+    watches_.push_back(arm_one(directory, true));
     arm_links(directory);
   }
   for (const auto& watch : old) {
@@ -111,10 +123,10 @@ void DirectoryWatch::arm() {
   }
 }
 
-DirectoryWatch::Watch DirectoryWatch::arm_one(const std::string& directory) {
-  int descriptor = ::inotify_add_watch(inotify_.get(), directory.c_str(), kOfDirectory);
+DirectoryWatch::Watch DirectoryWatch::arm_one(const std::string& path, bool directory) {
+  int descriptor = ::inotify_add_watch(inotify_.get(), path.c_str(), kOfDirectory);
   if (descriptor >= 0) return {descriptor, {}};
-  std::string missing = directory;
+  std::string missing = path;
   while ((errno == ENOENT || errno == ENOTDIR) && missing.size() > 1) {
     const std::string parent = parent_of(missing);
     // Added to what another directory may be watched for in it.
@@ -123,24 +135,33 @@ DirectoryWatch::Watch DirectoryWatch::arm_one(const std::string& directory) {
       missing = parent;
       continue;
     }
-    // It may have come in between: then nobody would tell.
-    if (::access(missing.c_str(), F_OK) == 0) note_change();
+    // It may have come in between: then nobody would tell. A file in its place stays one.
+    if (is_there(missing, directory || missing != path)) note_change();
     return {descriptor, missing.substr(missing.rfind('/') + 1)};
   }
-  lines_.error(fmt::format("cannot watch {}: {}; changes there need a reload", directory,
-                           std::strerror(errno)));
+  tell_once(path, errno);
   return {-1, {}};
+}
+
+void DirectoryWatch::tell_once(const std::string& path, int error) {
+  failed_.insert(path);
+  if (were_failed_.contains(path)) return;
+  const char* remedy = error == ENOSPC ? " (fs.inotify.max_user_watches may be too low)" : "";
+  lines_.error(fmt::format("cannot watch {}: {}; changes there need a reload{}", path,
+                           error == ENOSPC ? "too many watches" : std::strerror(error), remedy));
 }
 
 // A link that leads nowhere is looked at again when its target's directory gets that name.
 void DirectoryWatch::arm_links(const std::string& directory) {
   for (const auto& link : links_in(directory)) {
-    const int descriptor = ::inotify_add_watch(inotify_.get(), link.c_str(), kOfFile | IN_MASK_ADD);
+    const auto events = may_be_collector(link) ? kOfFile : kOfOther;
+    const int descriptor = ::inotify_add_watch(inotify_.get(), link.c_str(), events | IN_MASK_ADD);
     if (descriptor >= 0) {
       watches_.push_back({.descriptor = descriptor, .file = true});
-    } else if (errno == ENOENT) {
-      const auto target = target_of(link);
-      if (!target.empty()) watches_.push_back(arm_one(target));
+    } else if (errno != ENOENT) {
+      tell_once(link, errno);
+    } else if (const auto target = target_of(link); !target.empty()) {
+      watches_.push_back(arm_one(target, false));
     }
   }
 }

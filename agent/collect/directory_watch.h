@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,9 @@ namespace lariat::collect {
 /// rights, once things have settled for a moment.
 ///
 /// A directory that does not exist is waited for at its nearest parent that does. What a link in a
-/// directory leads to is watched where it is, too; that another link on the way there is changed
-/// goes unnoticed. Inotify in the
-/// loop: nothing wakes while nothing changes. That it cannot be watched is told in the log.
+/// directory leads to is watched where it is, too, if it may be a collector: of anything else only
+/// its rights matter. That another link on the way there is changed goes unnoticed. Inotify in the
+/// loop: nothing wakes while nothing changes. What cannot be watched is told in the log, once.
 /// Ownership: borrows the loop and the log. Threads: loop thread only.
 class DirectoryWatch {
  public:
@@ -37,8 +38,9 @@ class DirectoryWatch {
     bool file = false;  // What a link leads to: it matters itself.
   };
   void arm();
-  [[nodiscard]] Watch arm_one(const std::string& directory);
+  [[nodiscard]] Watch arm_one(const std::string& path, bool directory);
   void arm_links(const std::string& directory);
+  void tell_once(const std::string& path, int error);
   void read_events();
   [[nodiscard]] bool matters(int descriptor, unsigned mask, const std::string& name) const;
   void note_change();
@@ -50,6 +52,8 @@ class DirectoryWatch {
   std::function<void()> changed_;
   std::vector<std::string> directories_;
   std::vector<Watch> watches_;
+  std::set<std::string> failed_;       // What cannot be watched now.
+  std::set<std::string> were_failed_;  // At the time before: told.
   base::UniqueFd inotify_;
   base::Monotonic first_change_;
   loop::IoWatcher readable_;

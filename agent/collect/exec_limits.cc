@@ -46,7 +46,8 @@ bool die_with(pid_t parent) noexcept {
   return parent == 0 || (::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent);
 }
 
-std::string why_not(const std::string& program, int error) {
+std::string why_not(const ExecSettings& settings, int error) {
+  const std::string& program = settings.command.front();
   const bool there = ::access(program.c_str(), F_OK) == 0;
   switch (error) {
     case ENOENT:
@@ -65,9 +66,9 @@ std::string why_not(const std::string& program, int error) {
           program);
     case EAGAIN:
       return fmt::format(
-          "cannot execute {}: its user has more processes than `max_processes` allows: raise it, "
-          "or give it a `user` of its own",
-          program);
+          "cannot execute {}: its user has more processes than {} allows: raise it, or give it a "
+          "`user` of its own",
+          program, settings.max_processes ? "`max_processes`" : "LimitNPROC= of the agent's unit");
     default:
       return fmt::format("cannot execute {}: {}", program, std::strerror(error));
   }
@@ -91,7 +92,7 @@ ExecFailure apply_settings(const ExecSettings& settings) noexcept {
   return {};
 }
 
-std::string sentence_of(const ExecFailure& failure, const std::string& program) {
+std::string sentence_of(const ExecFailure& failure, const ExecSettings& settings) {
   const char* reason = std::strerror(failure.error);
   switch (failure.step) {
     case Step::kNone:
@@ -115,7 +116,7 @@ std::string sentence_of(const ExecFailure& failure, const std::string& program) 
     case Step::kPipes:
       return fmt::format("cannot set up its pipes: {}", reason);
     case Step::kExecute:
-      return why_not(program, failure.error);
+      return why_not(settings, failure.error);
   }
   return {};
 }

@@ -36,7 +36,7 @@ struct ExecFailure {
 /// System calls and nothing else: a child that shares its parent's memory may call it.
 [[nodiscard]] ExecFailure apply_settings(const ExecSettings& settings) noexcept;
 
-/// In one sentence, with what to do. `program`: its absolute path.
-[[nodiscard]] std::string sentence_of(const ExecFailure& failure, const std::string& program);
+/// In one sentence, with what to do. `settings`: those of the child.
+[[nodiscard]] std::string sentence_of(const ExecFailure& failure, const ExecSettings& settings);
 
 }  // namespace lariat::collect

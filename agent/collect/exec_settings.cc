@@ -89,9 +89,9 @@ base::Error become(const ExecSettings& settings) {
   for (const auto& word : settings.command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   // A change of user takes the parent's death signal away: so behind that.
-  if (const auto failure = apply_settings(settings)) return {sentence_of(failure, program)};
+  if (const auto failure = apply_settings(settings)) return {sentence_of(failure, settings)};
   ::execve(program.c_str(), arguments.data(), environ);
-  return {sentence_of({ExecFailure::Step::kExecute, errno}, program)};
+  return {sentence_of({ExecFailure::Step::kExecute, errno}, settings)};
 }
 
 }  // namespace lariat::collect

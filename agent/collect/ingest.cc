@@ -46,7 +46,7 @@ bool Ingest::feed(std::span<const std::byte> octets) {
   return true;
 }
 
-void Ingest::finish(const proto::PluginEnd& end) {
+void Ingest::finish(const proto::PluginEnd& end, std::uint64_t time) {
   if (options_.format == Format::kTsdp) {
     if (!lost_ && decoder_.end() == proto::Decoder::End::kTruncated) {
       refuse(proto::Reason::kIncomplete);
@@ -54,11 +54,15 @@ void Ingest::finish(const proto::PluginEnd& end) {
     return;
   }
   // A plugin that printed nothing has something to say as well.
-  if (options_.format == Format::kNagios) begin_lines();
+  if (options_.format == Format::kNagios || options_.plugin_expected) begin_lines();
   if (!reader_) return;
-  if (const auto line = splitter_.finish()) take_line(*line);
+  proto::PluginEnd plugin = end;
+  if (const auto line = splitter_.finish()) {
+    plugin.half_line = true;
+    take_line(*line);
+  }
   reader_->finish(
-      end, now_, [this](std::span<const std::byte> message) { hand_on(message); },
+      plugin, time, [this](std::span<const std::byte> message) { hand_on(message); },
       [this](proto::Reason reason, std::string_view excerpt) { refuse(reason, excerpt); });
   if (const auto found = reader_->format()) options_.format = output_format(*found);
   reader_.reset();
@@ -151,6 +155,7 @@ void Ingest::begin_lines() {
   if (reader_) return;
   reader_ = std::make_unique<proto::TextReader>(tags_, options_.interval_milliseconds,
                                                 text_format(options_.format), options_.check);
+  if (options_.plugin_expected) reader_->expect_plugin();
 }
 
 void Ingest::feed_lines(std::string_view text) {
@@ -166,6 +171,9 @@ void Ingest::take_line(const proto::LineSplitter::Line& line) {
   }
   const auto result = reader_->take(
       line.text, now_, [this](std::span<const std::byte> message) { hand_on(message); });
+  for (std::size_t i = 0; i < result.not_plugins; ++i) {
+    refuse(proto::Reason::kUnknownKeyword, "words before lines of ours");
+  }
   if (result.reason != proto::Reason::kNone) refuse(result.reason, line.text);
   if (result.done && handlers_.answered) handlers_.answered();
 }

@@ -26,7 +26,9 @@ struct IngestOptions {
   std::uint32_t interval_milliseconds = 0;  ///< Of STATEs that come as text; 0 is unknown.
   std::size_t max_line = proto::LineSplitter::kDefaultLimit;
   bool tell_each = false;  ///< Every refusal is told, not only the first of its reason.
-  std::string check;       ///< What a plugin's STATE is called: its collector's name.
+  /// What a plugin's STATE is called; if it is empty, the lines are not guessed to be a plugin's.
+  std::string check;
+  bool plugin_expected = false;  ///< It was one before: one that prints nothing is one.
 };
 
 /// Turns what a collector prints, TSDP or lines, into frames for the log.
@@ -53,8 +55,8 @@ class Ingest {
   /// The octets that follow. False once a binary stream is lost: then nothing more is read of it.
   bool feed(std::span<const std::byte> octets);
   /// The output has ended: a last line without LF counts, half a message is refused. Of a plugin
-  /// it is said now what it has found; `end` is how it ended.
-  void finish(const proto::PluginEnd& end = {});
+  /// it is said now what it has found; `end` is how it ended, `time` when.
+  void finish(const proto::PluginEnd& end = {}, std::uint64_t time = 0);
 
   /// As far as it is known: `kAuto` if it has not been found out.
   [[nodiscard]] config::OutputFormat format() const noexcept;

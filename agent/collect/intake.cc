@@ -25,14 +25,15 @@ bool is_plugin(const config::Collector& collector) {
   return ends("/nagios/plugins") || ends("/monitoring-plugins") || ends("/libexec/nagios");
 }
 
-IngestOptions ingest_options(const config::Collector& collector) {
-  IngestOptions options{.format = collector.format,
-                        .max_line = collector.max_line,
-                        .tell_each = true,
-                        .check = collector.name};
-  if (options.format == config::OutputFormat::kAuto && is_plugin(collector)) {
-    options.format = config::OutputFormat::kNagios;
-  }
+// `found`: what it was the last time.
+IngestOptions ingest_options(const config::Collector& collector, config::OutputFormat found) {
+  using enum config::OutputFormat;
+  IngestOptions options{
+      .format = collector.format, .max_line = collector.max_line, .tell_each = true};
+  // Only of a program that ends it can be said how it ended.
+  if (collector.mode == config::Mode::kOneshot && found != kBolo) options.check = collector.name;
+  options.plugin_expected = collector.format == kAuto && found == kNagios;
+  if (options.format == kAuto && is_plugin(collector)) options.format = kNagios;
   // 0 is "unknown", which the wire says for what it has no room for.
   if (std::in_range<std::uint32_t>(collector.interval.count())) {
     options.interval_milliseconds = static_cast<std::uint32_t>(collector.interval.count());
@@ -53,7 +54,7 @@ Intake::Intake(const Supervision& supervision, const config::Collector& collecto
 void Intake::begin_stream() {
   lost_ = false;
   ingest_.emplace(
-      supervision_.tags, ingest_options(collector_),
+      supervision_.tags, ingest_options(collector_, format_),
       Ingest::Handlers{.frame = [this](auto frame) { return take(frame); },
                        .refused = [this](auto reason, auto excerpt) { refuse(reason, excerpt); },
                        .answered = answered_});
@@ -89,10 +90,15 @@ Intake::Verdict Intake::spend(std::size_t octets) {
 
 void Intake::finish(const proto::PluginEnd& end) {
   if (!ingest_) return;
-  if (ingest_->format() == config::OutputFormat::kNagios) ingest_->set_time(wall_seconds());
-  ingest_->finish(end);
-  format_ = ingest_->format();
+  ingest_->finish(end, wall_seconds());
+  if (ingest_->format() != config::OutputFormat::kAuto) format_ = ingest_->format();
   ingest_.reset();
+}
+
+void Intake::never_began(std::string why) {
+  begin_run();
+  begin_stream();
+  finish({{}, std::move(why)});
 }
 
 std::uint64_t Intake::wall_seconds() const noexcept {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "agent/base/clock.h"
@@ -42,7 +43,11 @@ class Intake {
   /// The stream has ended, and how the program did.
   void finish(const proto::PluginEnd& end = {});
 
-  /// Of the newest stream, as far as it is known: see `Ingest::format`.
+  /// The program could not be started, which a plugin's STATE says.
+  void never_began(std::string why);
+
+  /// Of the newest stream: see `Ingest::format`. Of one that has ended without having been found
+  /// out, the one before.
   [[nodiscard]] config::OutputFormat format() const noexcept {
     return ingest_ ? ingest_->format() : format_;
   }
@@ -64,7 +69,7 @@ class Intake {
   std::function<void()> answered_;
   std::optional<Ingest> ingest_;
   SeriesLimit series_;
-  config::OutputFormat format_ = config::OutputFormat::kAuto;  // Of the stream that has ended.
+  config::OutputFormat format_ = config::OutputFormat::kAuto;  // Of streams that have ended.
   std::uint64_t run_time_ = 0;  // When the run began, in seconds since 1970.
   bool lost_ = false;
   bool over_ = false;

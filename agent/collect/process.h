@@ -64,8 +64,8 @@ class Process {
   pid_t pid_ = -1;  // And its group.
   bool ending_ = false;
   base::UniqueFd pidfd_;
-  base::UniqueFd report_;    // Of another user's program.
-  std::string start_error_;  // Of ours.
+  base::UniqueFd report_;    // Of a program that `lariat` becomes.
+  std::string start_error_;  // Of one that was started at once.
   loop::IoWatcher ended_;
   loop::Timer kill_;
 };

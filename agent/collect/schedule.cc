@@ -52,7 +52,9 @@ std::vector<Schedule::Due> Schedule::take_due(const Now& now) {
   std::vector<Due> due;
   for (auto& entry : entries_) {
     if (entry.next > now.monotonic + slack(entry.interval)) continue;
-    due.push_back({entry.id, now.monotonic - entry.next >= entry.interval, entry.next});
+    const auto missed = std::max<std::int64_t>((now.monotonic - entry.next) / entry.interval, 0);
+    due.push_back(
+        {entry.id, static_cast<std::uint64_t>(missed), entry.next + missed * entry.interval});
     entry.next = next_after(entry.interval, now);
   }
   return due;

@@ -28,8 +28,7 @@ class Schedule {
   };
   struct Due {
     Id id = 0;
-    /// A whole moment or more was missed.
-    bool late = false;
+    std::uint64_t missed = 0;  ///< Whole moments that went by before this one.
     base::Monotonic moment{};  ///< When it was due.
   };
 

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "agent/collect/clone_child.h"
+#include "agent/collect/remote_storage.h"
 
 namespace lariat::collect {
 namespace {
@@ -104,8 +105,9 @@ base::Error failure(const std::string& program, int error) {
 
 void unblock(int fd) noexcept { ::fcntl(fd, F_SETFL, O_NONBLOCK); }
 
-// `lariat` asks who the user is, which takes its time, and says by a pipe of its own what failed.
-int spawn_as_user(const Program& program, Pipes& pipes, Spawned& spawned) {
+// `lariat` asks who the user is, or waits for the storage that the program is on, which takes its
+// time, and says by a pipe of its own what failed.
+int spawn_by_lariat(const Program& program, Pipes& pipes, Spawned& spawned) {
   if (!pipes.report.open()) return errno;
   auto settings = program.settings;
   settings.report = kReportFd;
@@ -128,7 +130,7 @@ int spawn_as_user(const Program& program, Pipes& pipes, Spawned& spawned) {
   return 0;
 }
 
-int spawn_as_ours(const Program& program, const Pipes& pipes, Spawned& spawned) {
+int spawn_at_once(const Program& program, const Pipes& pipes, Spawned& spawned) {
   const auto arguments = pointers(program.settings.command);
   const auto environment = pointers(program.environment);
   ClonedChild child;
@@ -142,7 +144,7 @@ int spawn_as_ours(const Program& program, const Pipes& pipes, Spawned& spawned) 
   if (error != 0) return error;
   spawned.pid = child.pid;
   spawned.ended = std::move(child.ended);
-  spawned.start_error = sentence_of(child.failure, program.settings.command.front());
+  spawned.start_error = sentence_of(child.failure, program.settings);
   return 0;
 }
 
@@ -155,10 +157,12 @@ base::Result<Spawned> spawn(Program program) {
 
   program.settings.parent = ::getpid();
   Spawned spawned;
-  const bool as_user = !program.settings.user.empty();
-  const int error =
-      as_user ? spawn_as_user(program, pipes, spawned) : spawn_as_ours(program, pipes, spawned);
-  if (error != 0) return failure(as_user && error == ENOENT ? program.exec_program : name, error);
+  const bool takes_time = !program.settings.user.empty() || is_remote(name);
+  const int error = takes_time ? spawn_by_lariat(program, pipes, spawned)
+                               : spawn_at_once(program, pipes, spawned);
+  if (error != 0) {
+    return failure(takes_time && error == ENOENT ? program.exec_program : name, error);
+  }
   spawned.input = std::move(pipes.input.write);
   spawned.output = std::move(pipes.output.read);
   spawned.errors = std::move(pipes.errors.read);

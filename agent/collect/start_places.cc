@@ -11,13 +11,13 @@ std::size_t StartPlaces::usual_starting() noexcept {
   return std::max(kLeast, std::size_t{2} * std::thread::hardware_concurrency());
 }
 
-bool StartPlaces::is_free(base::Monotonic now) noexcept {
+bool StartPlaces::is_free(bool lives_on, base::Monotonic now) noexcept {
   std::erase_if(starting_, [now](const Start& start) { return start.ends <= now; });
-  return running_ < most_running_ && starting_.size() < most_starting_;
+  return (lives_on || running_ < most_running_) && starting_.size() < most_starting_;
 }
 
 std::optional<base::Monotonic> StartPlaces::free_at() const noexcept {
-  if (running_ >= most_running_ || starting_.empty()) return std::nullopt;
+  if (starting_.size() < most_starting_) return std::nullopt;
   return starting_.front().ends;
 }
 

@@ -15,11 +15,12 @@ namespace lariat::collect {
 ///
 /// Two bounds. So many may be `starting`: a program is that from its start until it has ended, or
 /// for `kStarting`, whichever comes first; one that waits for something does not hold up others
-/// any longer. And so many oneshots may be `running`. What lives on only counts as starting.
-/// Pure: the time is passed in.
+/// any longer. And so many oneshots may be `running`: what lives on neither counts as that nor
+/// waits for those. Pure: the time is passed in.
 class StartPlaces {
  public:
-  static constexpr std::chrono::milliseconds kStarting{50};
+  /// With eight at a time 800 begin within a second, though none of them ends.
+  static constexpr std::chrono::milliseconds kStarting{10};
 
   explicit StartPlaces(std::size_t starting) noexcept : most_starting_(starting) {}
   /// For this machine: two for each of its processors, and eight at least.
@@ -28,12 +29,12 @@ class StartPlaces {
   void set_most_running(std::size_t running) noexcept { most_running_ = running; }
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
-  /// One may be started.
-  [[nodiscard]] bool is_free(base::Monotonic now) noexcept;
-  /// When one may be, if nothing ends before; nothing: not before something ends.
+  /// One may be started. `lives_on`: it is no oneshot.
+  [[nodiscard]] bool is_free(bool lives_on, base::Monotonic now) noexcept;
+  /// When fewer will be starting, if nothing ends before; nothing: time alone makes no place free.
   [[nodiscard]] std::optional<base::Monotonic> free_at() const noexcept;
 
-  /// The program of `id` has been started, free or not. `lives_on`: it is no oneshot.
+  /// The program of `id` has been started, free or not.
   void take(std::uint32_t id, bool lives_on, base::Monotonic now);
   /// It has ended.
   void leave(std::uint32_t id, bool lives_on) noexcept;
@@ -45,7 +46,7 @@ class StartPlaces {
   };
 
   std::size_t most_starting_;
-  std::size_t most_running_ = 128;
+  std::size_t most_running_ = 512;
   std::size_t running_ = 0;
   std::vector<Start> starting_;  // The oldest first.
 };

@@ -22,7 +22,7 @@ struct CollectorsConfig {
   std::vector<config::Collector> run;       ///< `collectors.run`.
   std::vector<config::Collector> schedule;  ///< Of the schedule file.
   std::string schedule_file;                ///< Its path; judged by the trust rule.
-  std::size_t max_running = 128;            ///< Oneshots at a time.
+  std::size_t max_running = 512;            ///< Oneshots at a time.
   std::chrono::milliseconds interval{10'000};
 };
 

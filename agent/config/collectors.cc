@@ -164,6 +164,12 @@ void read_manner(Object& object, Collector& collector) {
     const auto index = choice(at, kFormatWords);
     return index ? format_of(kFormatWords.at(*index)) : std::nullopt;
   });
+  if (collector.format != OutputFormat::kNagios || collector.mode == Mode::kOneshot) return;
+  if (const auto format = object.find("format")) {
+    format->mistake(
+        "a plugin says what it has found when it ends; write \"mode\": \"oneshot\", or another "
+        "format");
+  }
 }
 
 }  // namespace

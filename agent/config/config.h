@@ -88,7 +88,7 @@ struct Config {
   std::vector<Endpoint> endpoints;       ///< In the order of the file.
   std::vector<std::string> directories;  ///< Of collectors, watched.
   std::vector<Collector> run;            ///< `collectors.run`, in the order of the file.
-  std::size_t max_running = 128;         ///< Oneshots at a time.
+  std::size_t max_running = 512;         ///< Oneshots at a time.
   std::string schedule_file;             ///< Empty: none.
   std::vector<Collector> schedule;       ///< What the schedule file held when it was read.
   std::uint64_t max_series = 100'000;    ///< In the snapshot.

@@ -108,7 +108,7 @@ constexpr std::array<Definition, kMetricCount> kDefinitions{{
     {Metric::kCollectorRestartsTotal, "lariat_collector_restarts_total", Type::kCounter, "",
      kCollectorKeys, "Times a stream collector was started again."},
     {Metric::kCollectorLateTotal, "lariat_collector_late_total", Type::kCounter, "", kCollectorKeys,
-     "Runs that began late."},
+     "Moments without a run of their own in time."},
     {Metric::kCollectorCpuSecondsTotal, "lariat_collector_cpu_seconds_total", Type::kCounter,
      "seconds", kCollectorKeys, "User and system CPU time of its processes."},
     {Metric::kCollectorMaxResidentMemoryBytes, "lariat_collector_max_resident_memory_bytes",

@@ -4,8 +4,12 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
 #include <ctime>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,8 +74,15 @@ std::optional<std::string> canonical_tags(std::string_view tags) {
   return std::string(lariat::proto::tags_of(full.name));
 }
 
-std::string_view tags_of_name(std::string_view name) {
-  return name.substr(std::min(name.find(' '), name.size() - 1) + 1);
+bool is_name(std::string_view name) {
+  const std::string_view metric = name.substr(0, name.find(' '));
+  const auto tags = canonical_tags(name.substr(std::min(metric.size() + 1, name.size())));
+  if (metric.empty() || metric.find_first_of("=*") != metric.npos || !tags) return false;
+  lariat::proto::SeriesName series;
+  series.put_metric(metric);
+  series.put_spelled_tags(*tags);
+  Record record;
+  return series.name(record) == Reason::kNone;
 }
 
 std::vector<lariat::sdk::Option> options_of(Settings& settings) {
@@ -84,8 +95,8 @@ std::vector<lariat::sdk::Option> options_of(Settings& settings) {
   return {{"--name", "NAME", "what the check is called, tags too: 'disk mount=/'",
            [&settings](std::string_view name) {
              settings.name = name;
-             const bool good = !name.empty() && canonical_tags(tags_of_name(name));
-             return std::string(good ? "" : "'--name' is no name: write 'disk mount=/' or 'disk'");
+             return std::string(
+                 is_name(name) ? "" : "'--name' is no name: write 'disk mount=/' or 'disk'");
            }},
           {"--timeout", "TIME", "after which the plugin and its group are ended (default 45s)",
            [&settings](std::string_view text) { return take_timeout(text, settings.timeout); }},
@@ -93,17 +104,39 @@ std::vector<lariat::sdk::Option> options_of(Settings& settings) {
           {"--help", {}, "this text", flag(settings.help)}};
 }
 
+// The agent says how often it runs us, in seconds.
+std::uint32_t interval_milliseconds() {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max() / 1000;
+  const char* text = std::getenv("LARIAT_INTERVAL");
+  const auto seconds = lariat::proto::parse_count(text == nullptr ? "" : text);
+  return seconds && *seconds <= kMost ? static_cast<std::uint32_t>(*seconds * 1000) : 0;
+}
+
 Reason put(const Record& record, Answer& answer) {
   const auto tags = canonical_tags(record.tags);
   if (!tags) return Reason::kBadName;
+  const auto refused = answer.refused();
   if (record.kind == Payload::kState) {
-    answer.state(record.name, record.status, record.text.value_or(""), *tags);
+    answer.state(record.name, record.status, record.text.value_or(""), *tags,
+                 interval_milliseconds());
   } else if (record.kind == Payload::kDelta) {
     answer.delta(record.name, record.value, *tags);
   } else {
     answer.sample(record.name, record.value, *tags);
   }
-  return Reason::kNone;
+  if (answer.refused() == refused) return Reason::kNone;
+  return std::isfinite(record.value) ? Reason::kBadName : Reason::kBadNumber;
+}
+
+// Of a line that is too long only what stands before its performance data is whole.
+bool take(const lariat::proto::LineSplitter::Line& line, lariat::proto::NagiosOutput& output) {
+  if (line.text.find('\0') != line.text.npos) {
+    lariat::sdk::complain(kProgram, "left out (nul): a line with a NUL");
+    return true;
+  }
+  if (!line.too_long) return output.take(line.text);
+  (void)output.take(line.text.substr(0, line.text.find('|')));
+  return false;
 }
 
 bool write_out(const Answer& answer, bool text) {
@@ -117,7 +150,8 @@ int run(const Settings& settings, char* const* command) {
   lariat::proto::NagiosOutput output(settings.name);
   bool cut = false;
   const auto end = lariat::nagios::run_plugin(
-      command, settings.timeout, [&](std::string_view line) { cut = !output.take(line) || cut; });
+      command, settings.timeout,
+      [&](const lariat::proto::LineSplitter::Line& line) { cut = !take(line, output) || cut; });
   if (cut) lariat::sdk::complain(kProgram, "the plugin printed more than is read: 64 KiB");
 
   Answer answer;

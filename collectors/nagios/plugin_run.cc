@@ -13,8 +13,6 @@
 #include <cstring>
 #include <string>
 
-#include "proto/line_splitter.h"
-
 namespace lariat::nagios {
 namespace {
 
@@ -70,12 +68,17 @@ class Plugin {
       : pid_(pid), output_(output), deadline_(Clock::now() + timeout), ended_(open_pidfd()) {}
 
   // Until it has ended; what lies in the pipe then is read, whoever else holds it.
-  void read_all(const std::function<void(std::string_view)>& take_line) {
+  void read_all(const LineTaker& take_line) {
     proto::LineSplitter splitter;
     while (read_some(splitter, take_line)) {
     }
-    if (const auto line = splitter.finish()) take_line(line->text);
+    if (const auto line = splitter.finish()) {
+      half_line_ = true;
+      take_line(*line);
+    }
   }
+
+  [[nodiscard]] bool half_line() const noexcept { return half_line_; }
 
   [[nodiscard]] bool timed_out() const noexcept { return timed_out_; }
 
@@ -97,8 +100,7 @@ class Plugin {
  private:
   [[nodiscard]] int open_pidfd() const { return static_cast<int>(::syscall(kPidfdOpen, pid_, 0)); }
 
-  bool read_some(proto::LineSplitter& splitter,
-                 const std::function<void(std::string_view)>& take_line) {
+  bool read_some(proto::LineSplitter& splitter, const LineTaker& take_line) {
     std::array<pollfd, 2> wanted{pollfd{closed_ ? -1 : output_, POLLIN, 0},
                                  pollfd{ended_, POLLIN, 0}};
     const int ready = ::poll(wanted.data(), wanted.size(), left_until(deadline_));
@@ -111,7 +113,7 @@ class Plugin {
     closed_ = got <= 0;
     if (closed_) return !over;
     splitter.feed({room.data(), static_cast<std::size_t>(got)});
-    while (const auto line = splitter.next()) take_line(line->text);
+    while (const auto line = splitter.next()) take_line(*line);
     return !over || --reads_left_ > 0;  // Who has escaped from the group may print for ever.
   }
 
@@ -131,6 +133,7 @@ class Plugin {
   int reads_left_ = 64;  // Once it has ended: what a pipe holds.
   bool closed_ = false;
   bool timed_out_ = false;
+  bool half_line_ = false;
 };
 
 proto::PluginEnd cannot_run(const char* program, int fault) {
@@ -149,7 +152,7 @@ proto::PluginEnd describe(int status, bool timed_out, milliseconds timeout) {
 }  // namespace
 
 proto::PluginEnd run_plugin(char* const* command, milliseconds timeout,
-                            const std::function<void(std::string_view)>& take_line) {
+                            const LineTaker& take_line) {
   const Pipe output = make_pipe();
   const Pipe report = make_pipe();
   const pid_t pid = report.read < 0 ? -1 : ::fork();
@@ -168,7 +171,9 @@ proto::PluginEnd run_plugin(char* const* command, milliseconds timeout,
   if (!failed) plugin.read_all(take_line);
   const int status = plugin.wait();
   if (failed) return cannot_run(command[0], fault);
-  return describe(status, plugin.timed_out(), timeout);
+  auto end = describe(status, plugin.timed_out(), timeout);
+  end.half_line = plugin.half_line();
+  return end;
 }
 
 }  // namespace lariat::nagios

@@ -78,8 +78,9 @@ void Answer::tally(std::string_view metric, std::uint64_t increment, std::string
 }
 
 void Answer::state(std::string_view metric, proto::Status status, std::string_view summary,
-                   std::string_view tags) {
-  const proto::StateReport report{.status = status, .summary = summary};
+                   std::string_view tags, std::uint32_t interval_milliseconds) {
+  const proto::StateReport report{
+      .status = status, .interval_milliseconds = interval_milliseconds, .summary = summary};
   take(proto::encode_state(room(metric.size() + tags.size() + kMostText),
                            proto::PipeName{metric, tags}, time_, report));
 }

@@ -59,9 +59,9 @@ class Answer {
   void delta(std::string_view metric, double reading, std::string_view tags = {});
   /// So many more of something.
   void tally(std::string_view metric, std::uint64_t increment, std::string_view tags = {});
-  /// How something is.
+  /// How something is. `interval_milliseconds`: how often it is said, 0 if unknown.
   void state(std::string_view metric, proto::Status status, std::string_view summary,
-             std::string_view tags = {});
+             std::string_view tags = {}, std::uint32_t interval_milliseconds = 0);
   /// Something has happened.
   void event(std::string_view metric, std::string_view text, std::string_view tags = {});
   /// A text that is true until it is replaced.

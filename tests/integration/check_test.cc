@@ -108,7 +108,7 @@ TEST(Exec, ChangesUserWithTheRightsOfTheDropInAndKeepsNoneOfThem) {
 
 TEST_F(CheckTest, WarnsOfLimitsThatAreNotWhatTheyLookLike) {
   const auto file = write("c.json", R"({"collectors": {"run": {"mine": {"command": ["/bin/true"],
-                                       "max_files": 1000000000, "max_processes": 5}}}})");
+                                       "max_files": 1073741824, "max_processes": 5}}}})");
   const auto [status, out, err] = check({"--config", file});
   EXPECT_EQ(status, 0);
   EXPECT_THAT(err, HasSubstr("LimitNOFILE="));

@@ -244,7 +244,7 @@ class DroppingIn : public Directory {
     EXPECT_TRUE(exposes("good", *run_.exposed("good") + 1)) << "it is asked";
     began_ = run_.metrics();
   }
-  /// Within a second, on a machine that has time.
+  /// A second on a machine that has time; three where others run beside.
   [[nodiscard]] bool takes_effect(const std::function<bool()>& happened) {
     return wait_until(happened, milliseconds(kSanitized ? 20'000 : 3'000), milliseconds(5));
   }

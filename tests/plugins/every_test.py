@@ -182,6 +182,7 @@ class Every(unittest.TestCase):
                 self.assertEqual(state["name"], f"{name} host=here")
                 self.assertIn(state["status"], plugin.states, state)
                 self.assertRegex(state["summary"], plugin.text)
+                self.assertNotIn("(no output)", state["summary"])
 
     def test_those_that_measure_have_values(self) -> None:
         series = {frame["name"]: frame for frame in list(self.run_of_all.frames)
@@ -197,7 +198,9 @@ class Every(unittest.TestCase):
             with self.subTest(name):
                 self.assertRegex(self.metrics, "(?m)^lariat_collector_runs_total"
                                  f'{{collector="{name}",result="ok"}} 1$')
-        for line in re.findall("(?m)^lariat_collector_rejected_total.*$", self.metrics):
+        rejected = re.findall("(?m)^lariat_collector_rejected_total.*$", self.metrics)
+        self.assertTrue(rejected)
+        for line in rejected:
             self.assertRegex(line, " 0$")
 
 

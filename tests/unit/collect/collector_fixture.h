@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,9 +24,11 @@ class CollectorTest : public SupervisionTest {
     collector_->retire();
     EXPECT_TRUE(until([this] { return collector_->gone(); }));
   }
-  Collector& make(config::Collector description) {
-    collector_ = std::make_unique<Collector>(supervision_, std::move(description), 7,
-                                             Collector::Events{.on_run = [this] { ++runs_; }});
+  Collector& make(config::Collector description, std::function<void()> on_wants_start = nullptr) {
+    collector_ =
+        std::make_unique<Collector>(supervision_, std::move(description), 7,
+                                    Collector::Events{.on_run = [this] { ++runs_; },
+                                                      .on_wants_start = std::move(on_wants_start)});
     return *collector_;
   }
   // Starts it and waits for so many runs.

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "tests/unit/collect/collector_fixture.h"
@@ -71,9 +73,65 @@ TEST_F(CollectorTest, APluginThatIsMissingIsCritical) {
   EXPECT_THAT(sink_.lines[0], HasSubstr("does not exist"));
 }
 
+TEST_F(CollectorTest, OneThatWasAPluginStaysOneWhenItHangsOrCannotStart) {
+  const auto plugin = script("p", "test -e " + path("mute") + " || echo DISK OK");
+  auto& mine = make(collector(plugin));
+  mine.start();
+  wait_for_runs(1);
+  std::ofstream(path("mute")).flush();
+  mine.due(false);
+  wait_for_runs(2);
+  std::filesystem::remove(plugin);
+  mine.due(false);
+  wait_for_runs(3);
+  ASSERT_EQ(sink_.lines.size(), 3U);
+  EXPECT_THAT(sink_.lines[1], HasSubstr(" OK (no output)"));
+  EXPECT_THAT(sink_.lines[2], HasSubstr(" CRITICAL "));
+}
+
+TEST_F(CollectorTest, APluginThatIsNotTrustedIsCritical) {
+  const auto plugin = script("p", "echo OK");
+  std::filesystem::permissions(plugin, std::filesystem::perms::all);
+  supervision_.owners = {::geteuid()};
+  auto description = collector(plugin);
+  description.format = OutputFormat::kNagios;
+  make(std::move(description)).start();
+  wait_for_runs(1);
+  ASSERT_EQ(sink_.lines.size(), 1U);
+  EXPECT_THAT(sink_.lines[0], HasSubstr(" CRITICAL refused: "));
+}
+
+TEST_F(CollectorTest, OneThatPrintedOurLinesIsTakenForNoPlugin) {
+  auto& mine = make(collector(
+      script("p", "test -e " + path("bad") + " && echo WARNING: no file || echo SAMPLE 1 x 1")));
+  mine.start();
+  wait_for_runs(1);
+  std::ofstream(path("bad")).flush();
+  mine.due(false);
+  wait_for_runs(2);
+  EXPECT_EQ(sink_.lines.size(), 1U);
+  EXPECT_EQ(mine.intake().rejected(Reason::kUnknownKeyword), 1U);
+}
+
+TEST_F(CollectorTest, WordsBeforeOurLinesAreNoPluginsText) {
+  run(collector(script("p", "echo WARNING: no such file; echo SAMPLE 1 x 1")));
+  ASSERT_EQ(sink_.lines.size(), 1U);
+  EXPECT_EQ(sink_.lines[0], "sample 1 x host=web01 1");
+  EXPECT_EQ(collector_->intake().rejected(Reason::kUnknownKeyword), 1U);
+}
+
+TEST_F(CollectorTest, APluginsTimeIsThatOfItsEndAlsoWithoutALineEnd) {
+  const auto before = loop_.wall_now();
+  run(collector(script("p", "sleep 1.1; printf OK")));
+  ASSERT_EQ(sink_.lines.size(), 1U);
+  const std::chrono::system_clock::time_point then(
+      std::chrono::seconds(std::stoll(sink_.lines[0].substr(6))));
+  EXPECT_GT(then, before);
+}
+
 TEST_F(CollectorTest, OfAPluginThatIsStoppedNothingIsSaid) {
   auto description =
-      collector(script("p", "echo CRITICAL; touch " + path("there") + "; exec sleep 1000"));
+      collector(script("p", "touch " + path("there") + "; echo CRITICAL; exec sleep 1000"));
   description.format = OutputFormat::kNagios;
   auto& mine = make(std::move(description));
   mine.start();

@@ -83,6 +83,26 @@ TEST_F(CollectorTest, OneThatCannotBeStartedIsTriedLessAndLess) {
   EXPECT_LE(mine.restarts(), 6U) << "10 + 20 + 40 + 80 + 160 + 320 ms at the least";
 }
 
+TEST_F(CollectorTest, OneThatComesBackAsksForAPlace) {
+  int wanted = 0;
+  auto& mine = make(collector(script("p", "exit 1"), Mode::kFeed), [&wanted] { ++wanted; });
+  mine.start();
+  ASSERT_TRUE(until([&wanted] { return wanted == 1; }));
+  EXPECT_EQ(runs_, 1);
+  EXPECT_EQ(mine.restarts(), 0U) << "it has not begun";
+  EXPECT_TRUE(mine.would_launch());
+  mine.due(false);
+  EXPECT_EQ(mine.restarts(), 1U);
+  wait_for_runs(2);
+}
+
+TEST_F(CollectorTest, AMomentWithinTheWaitOfAStreamIsNoLateRun) {
+  supervision_.waits.back_off_min = supervision_.waits.back_off_max = seconds(300);
+  auto& mine = run(collector(script("p", "exit 1"), Mode::kStream));
+  mine.due(true);
+  EXPECT_EQ(mine.late(), 0U);
+}
+
 TEST_F(CollectorTest, AStreamThatHasEndedIsNotAskedWhileItsPipeIsRead) {
   supervision_.room = std::span(room_).first(16);
   auto& mine =
@@ -104,7 +124,7 @@ TEST_F(CollectorTest, AStreamThatIsStillAnsweringIsAskedOnceWhenItIsDone) {
   mine.start();
   ASSERT_TRUE(until([this] { return !sink_.lines.empty(); }));
   for (int i = 0; i < 3; ++i) mine.due(false);
-  EXPECT_EQ(mine.late(), 1U);
+  EXPECT_EQ(mine.late(), 3U);
   write("go", "");
   wait_for_runs(2);
   test::run_for(loop_, milliseconds(100));

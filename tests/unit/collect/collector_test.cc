@@ -333,11 +333,36 @@ TEST_F(CollectorTest, ABusyOneshotRunsOnceMoreWhenItIsDone) {
   mine.start();
   ASSERT_TRUE(until([this] { return !sink_.lines.empty(); }));
   for (int i = 0; i < 3; ++i) mine.due(false);
-  EXPECT_EQ(mine.late(), 1U);
+  EXPECT_EQ(mine.late(), 3U) << "each moment without a run of its own";
   write("go", "");
   wait_for_runs(2);
   test::run_for(loop_, milliseconds(100));
   EXPECT_EQ(count(Result::kOk), 2U);
+}
+
+TEST_F(CollectorTest, ABusyOneshotAsksForAPlaceForItsNextRun) {
+  int wanted = 0;
+  auto& mine =
+      make(collector(script("p", "while [ ! -e " + path("go") + " ]; do sleep 0.01; done")),
+           [&wanted] { ++wanted; });
+  mine.start();
+  mine.due(false);
+  write("go", "");
+  wait_for_runs(1);
+  EXPECT_EQ(wanted, 1);
+  EXPECT_TRUE(mine.would_launch()) << "it did not wait to be called";
+}
+
+TEST_F(CollectorTest, WhatAShellSaysOfAChildWithoutCpuTimeNamesTheLimit) {
+  auto description = collector(script("p", "exit 152"));
+  description.max_cpu = std::chrono::seconds(5);
+  run(description);
+  EXPECT_TRUE(error_has("`max_cpu`")) << error();
+  script("p", "kill -KILL $$");
+  collector_->due(false);
+  wait_for_runs(2);
+  EXPECT_TRUE(error_has("SIGKILL")) << error();
+  EXPECT_FALSE(error_has("`max_cpu`")) << "it had used none: " << error();
 }
 
 TEST_F(CollectorTest, ALateMomentOfABusyOneshotIsOneLateRun) {

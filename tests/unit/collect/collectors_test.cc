@@ -148,6 +148,51 @@ TEST_F(CollectorsTest, OneThatHangsHoldsAPlaceUntilItsDeadlineOnly) {
   EXPECT_EQ(state("waits").runs_good, 1U);
 }
 
+TEST_F(CollectorsTest, ThoseThatHangLongerThanTheirIntervalLeaveOthersTheirTurn) {
+  auto hangs = collector(script("h", "exec sleep 1000"));
+  hangs.name = "hangs";
+  hangs.interval = seconds(1);
+  hangs.timeout = milliseconds(1600);  // It is always due again before that.
+  auto waits = collector(script("w", "echo sample 1700000000 a 1"));
+  waits.name = "waits";
+  waits.interval = seconds(1);
+  collectors_->apply({.run = {hangs, waits}, .max_running = 1});
+  ASSERT_TRUE(until([this] { return state("waits").runs_good > 0; }));
+  EXPECT_EQ(state("hangs").runs_bad, 1U) << "it ran again before the other did once";
+  EXPECT_GE(state("waits").late, 1U) << "it missed a moment";
+}
+
+TEST_F(CollectorsTest, WhatLivesOnWaitsForNoOneshot) {
+  auto hangs = collector(script("h", "exec sleep 1000"));
+  hangs.name = "hangs";
+  collectors_->apply({.run = {hangs, stream("lives_on", script("s", kAnswer))}, .max_running = 1});
+  ASSERT_TRUE(until([this] { return state("lives_on").runs_good > 0; }));
+  EXPECT_EQ(state("hangs").state, "running");
+}
+
+TEST_F(CollectorsTest, AFileInPlaceOfADirectoryIsNotLookedAtForEver) {
+  write("d/file", "#!/bin/sh\n", 0644);
+  collectors_->apply(
+      {.directories = {path("d/file"), path("d/file/deeper")}, .interval = seconds(60)});
+  test::run_for(loop_, milliseconds(60));
+  const auto before = loop_.stats().wakeups;
+  test::run_for(loop_, milliseconds(200));
+  EXPECT_LE(loop_.stats().wakeups - before, 1U) << "the test's own timer";
+}
+
+TEST_F(CollectorsTest, ALinkToWhatIsWrittenAllTheTimeIsNotLookedAtForEver) {
+  const auto log = write("log", "");
+  ASSERT_EQ(::symlink(log.c_str(), path("d/log").c_str()), 0);
+  apply();
+  test::run_for(loop_, milliseconds(60));
+  const auto before = loop_.stats().wakeups;
+  for (int i = 0; i < 5; ++i) std::ofstream(log) << "more";
+  test::run_for(loop_, milliseconds(100));
+  EXPECT_LE(loop_.stats().wakeups - before, 1U) << "the test's own timer";
+  write("log", "#!/bin/sh\necho sample 1700000000 a 1\n", 0755);
+  EXPECT_TRUE(until([this] { return sink_.has("a host=web01"); })) << "its rights matter";
+}
+
 TEST_F(CollectorsTest, WithoutACollectorNothingWakes) {
   apply();
   EXPECT_TRUE(collectors_->every_one_ran());

@@ -144,6 +144,20 @@ TEST_F(IngestTest, ALostBinaryStreamIsReadNoFurther) {
   EXPECT_EQ(frames_.size(), 1U);
 }
 
+TEST_F(IngestTest, OfAPluginThatWasEndedTheLastPieceOfAHalfLineIsLeftOut) {
+  for (const bool ended : {false, true}) {
+    frames_.clear();
+    auto plugin = Ingest(tags_, {.format = config::OutputFormat::kNagios, .check = "p"},
+                         {.frame = [this](std::span<const std::byte> frame) {
+                           frames_.emplace_back(frame.begin(), frame.end());
+                           return true;
+                         }});
+    plugin.feed(octets("OK | a=1 b=12"));
+    plugin.finish(ended ? proto::PluginEnd{} : proto::PluginEnd{.exit_status = 0}, 1000);
+    EXPECT_EQ(frames_.size(), ended ? 2U : 3U);
+  }
+}
+
 TEST_F(IngestTest, AtTheEndALineWithoutLfCountsAndHalfAMessageIsRefused) {
   auto text = ingest();
   text.feed(octets("sample 1700000000 a 1"));

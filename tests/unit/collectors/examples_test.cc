@@ -9,6 +9,7 @@
 #include "agent/collect/ingest.h"
 #include "proto/print.h"
 #include "tests/support/process.h"
+#include "tests/support/temporary_directory.h"
 
 namespace lariat {
 namespace {
@@ -130,13 +131,30 @@ TEST(Examples, ThoseOfOneHeaderAnswerTicksOrOnce) {
   }
 }
 
+/// Of a locale with a comma before the decimals, whatever the machine has: made in `folder`.
+std::vector<std::string> comma_environment(const test::TemporaryDirectory& folder) {
+  std::ofstream(folder.file("source"))
+      << "LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \"\"\ngrouping -1\nEND LC_NUMERIC\n";
+  Process made(
+      {"localedef", "-c", "-i", folder.file("source"), "-f", "UTF-8", folder.file("comma.UTF-8")});
+  made.wait();  // It misses the other categories, and says so.
+  return {"LOCPATH=" + folder.path(), "LC_NUMERIC=comma.UTF-8"};
+}
+
 TEST(Examples, OfOneHeaderSayTheOddTheSameInEitherLanguage) {
+  const test::TemporaryDirectory folder;
+  const auto environment = comma_environment(folder);
+  Process half({"/usr/bin/printf", "%.1f", "0,5"}, {.environment = environment});
+  if (half.wait() != 0 || half.text(kOut) != "0,5") {
+    GTEST_SKIP() << "no locale could be made: is Debian's package `locales` there?";
+  }
   for (const char* language : {"c", "cpp"}) {
-    Process program({LARIAT_ODD_WORDS, language}, {.environment = {"LC_ALL=de_DE.UTF-8"}});
+    Process program({LARIAT_ODD_WORDS, language}, {.environment = environment});
     ASSERT_TRUE(program.write("tick 5\n"));
+    ASSERT_TRUE(program.wait_for_text(kOut, "done\n")) << language;
     program.close_input();
     EXPECT_EQ(program.wait(), 0);
-    EXPECT_EQ(program.text(kErr), "3 of this answer left out: no finite number, or no name\n");
+    EXPECT_EQ(program.text(kErr), "4 of this answer left out: no finite number, or no name\n");
     const Taken taken = ingest(program.text(kOut));
     EXPECT_EQ(taken.refused, 0U) << program.text(kOut);
     EXPECT_EQ(taken.answers, 1);
@@ -148,9 +166,23 @@ TEST(Examples, OfOneHeaderSayTheOddTheSameInEitherLanguage) {
                     "tally 5 more host=h 18446744073709551615",
                     R"(sample 5 a_b_c__ host=h,k_e=v_a\,l\=x_y 0.1)",
                     "state 5 how host=h WARNING a=b is so", "state 5 how a=b,host=h OK",
-                    "event 5 what host=h a=b sample 1 bad 1", "event 5 what c=d,host=h a=b",
-                    "fact ker_nel host=h a=b c"))
+                    "state 5 how host=h UNKNOWN", "event 5 what host=h a=b sample 1 bad 1",
+                    "event 5 what c=d,host=h a=b", "fact ker_nel host=h a=b c"))
         << language;
+  }
+}
+
+TEST(Examples, OfOneHeaderTakeASignalOrAnEmptyPipeForNoEnd) {
+  for (const char* language : {"c", "cpp"}) {
+    for (const char* how : {"blocked", "unblocked"}) {
+      Process program({LARIAT_ODD_WORDS, language, how});
+      ASSERT_TRUE(program.wait_for_text(kErr, "...")) << "no signal came";
+      ASSERT_TRUE(program.write("tick 5\n"));
+      ASSERT_TRUE(program.wait_for_text(kOut, "done\n")) << language << ", " << how;
+      program.close_input();
+      EXPECT_EQ(program.wait(), 0) << language << ", " << how;
+      EXPECT_EQ(ingest(program.text(kOut)).answers, 1) << language << ", " << how;
+    }
   }
 }
 

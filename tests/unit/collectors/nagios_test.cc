@@ -128,6 +128,41 @@ TEST(Nagios, ComplainsOfWhatItLeavesOut) {
   EXPECT_THAT(run_shell("yes | head -c 100000").err, HasSubstr("more than is read"));
 }
 
+TEST(Nagios, OfALineThatIsTooLongOnlyTheTextIsTaken) {
+  const auto ended = run_shell("printf 'OK | a=1 b=123'; yes 1 | head -c 200000 | tr -d '\\n'");
+  EXPECT_THAT(ended.out, MatchesRegex("state [0-9]+ sh OK OK\ndone\n"));
+  EXPECT_THAT(ended.err, HasSubstr("more than is read"));
+}
+
+TEST(Nagios, ALineWithANulIsLeftOut) {
+  const auto ended = run_shell("printf 'OK\\n x\\000y | a=1\\n'");
+  EXPECT_THAT(ended.out, MatchesRegex("state [0-9]+ sh OK OK\ndone\n"));
+  EXPECT_EQ(ended.err, "nagios: left out (nul): a line with a NUL\n");
+}
+
+TEST(Nagios, WhatAPluginThatWasEndedHadHalfPrintedIsLeftOut) {
+  const auto ended = run_shell("printf 'OK | a=1 b=12'; kill -KILL $$");
+  EXPECT_THAT(ended.out, HasSubstr("label=a 1\n"));
+  EXPECT_THAT(ended.out, testing::Not(HasSubstr("label=b")));
+}
+
+TEST(Nagios, AValueThatCannotBeSaidIsToldOf) {
+  const auto ended = run_shell("echo 'OK | a=1e308TB b=1'");
+  EXPECT_THAT(ended.out, HasSubstr("label=b 1\n"));
+  EXPECT_EQ(ended.err, "nagios: left out (bad-number): a=1e308TB\n");
+}
+
+TEST(Nagios, TheStateSaysHowOftenItIsRun) {
+  ::setenv("LARIAT_INTERVAL", "60", 1);
+  const auto ended = run({"--", "sh", "-c", "echo OK"});
+  ::unsetenv("LARIAT_INTERVAL");
+  proto::Decoder decoder;
+  decoder.feed(std::as_bytes(std::span(ended.out)));
+  const auto event = decoder.next();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(proto::Submit(event->message).interval_milliseconds(), 60000U);
+}
+
 TEST(Nagios, AWrongUseIsToldAndIsStatus2) {
   EXPECT_EQ(run({}).status, 2);
   EXPECT_THAT(run({"--"}).err, HasSubstr("which plugin?"));
@@ -136,7 +171,9 @@ TEST(Nagios, AWrongUseIsToldAndIsStatus2) {
   EXPECT_EQ(run({"--timeout", "9999999999m", "--", "true"}).status, 2);
   EXPECT_THAT(run({"--name", "x a=b=c", "--", "true"}).err, HasSubstr("is no name"));
   EXPECT_EQ(run({"--name", "", "--", "true"}).status, 2);
-  EXPECT_EQ(run({"--name", "x a=*", "--", "true"}).status, 2);
+  for (const auto* name : {"x a=*", "a=b", "x* a=b", " a=b", "x a=b,a=c"}) {
+    EXPECT_EQ(run({"--name", name, "--", "true"}).status, 2) << name;
+  }
   EXPECT_THAT(run({"--more", "--", "true"}).err, HasSubstr("'--more' is not an option"));
   EXPECT_THAT(run({"--help"}).out, HasSubstr("--timeout TIME"));
 }

@@ -147,6 +147,10 @@ INSTANTIATE_TEST_SUITE_P(
             {"/d/x.json:1:37: timeout: a collector of mode \"feed\" has no deadline; remove it"}},
         Bad{R"({"command": ["/x"], "mode": "steam"})",
             {"/d/x.json:1:29: mode: \"steam\" is not known here; did you mean \"stream\"?"}},
+        Bad{R"({"command": ["/x"], "mode": "feed", "format": "nagios"})",
+            {"/d/x.json:1:47: format: a plugin says what it has found when it ends; write "
+             "\"mode\": "
+             "\"oneshot\", or another format"}},
         Bad{R"({"command": ["/x"], "format": "xml"})",
             {"/d/x.json:1:31: format: \"xml\" is not known here; write one of \"auto\", \"tsdp\", "
              "\"bolo\", \"nagios\", \"prometheus\", \"influx\", \"graphite\", \"collectd\", "

@@ -137,6 +137,7 @@ class Chance {
     collector.command = {"/opt/" + name(), text(), text()};
     collector.mode = static_cast<Mode>(below(3));
     collector.format = static_cast<OutputFormat>(below(9));
+    if (collector.format == OutputFormat::kNagios) collector.mode = Mode::kOneshot;
     collector.interval = seconds();
     collector.timeout = collector.interval;
     if (collector.mode != Mode::kFeed && below(2) != 0) collector.timeout /= 2;

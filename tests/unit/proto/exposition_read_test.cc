@@ -68,6 +68,28 @@ TEST(ExpositionReader, KnowsWhatAHistogramAndASummaryAddUp) {
   EXPECT_THAT(cumulative, ElementsAre(true, true, true, false, true, false));
 }
 
+TEST(ExpositionReader, WhatStandsBehindTheFamilysNameDecides) {
+  const Read all = read(
+      "# TYPE r_count summary\nr_count{quantile=\"0.5\"} 1\nr_count_count 2\n"
+      "# TYPE c counter\nc_total 3\nc_created 4\n");
+  std::vector<bool> cumulative;
+  for (const auto& value : all.values) cumulative.push_back(value.cumulative());
+  EXPECT_THAT(cumulative, ElementsAre(false, true, true, false));
+}
+
+TEST(ExpositionReader, ATimeMayBeOfEitherFormatAndEndsAtAnExemplar) {
+  const Read all = read("a 1 1700000000123 # {b=\"c\"} 1\na 1 # {} 1\n");
+  ASSERT_EQ(all.values.size(), 2U);
+  EXPECT_EQ(all.values[0].time, "1700000000123");
+  EXPECT_EQ(all.values[1].time, "");
+  EXPECT_EQ(exposition_seconds("1700000000123"), 1700000000U);
+  EXPECT_EQ(exposition_seconds("1700000000"), 1700000000U);
+  EXPECT_EQ(exposition_seconds("1700000000.999"), 1700000000U);
+  for (const auto* bad : {"", "-5", "1.", "1.x", "x", "17000000001x3"}) {
+    EXPECT_EQ(exposition_seconds(bad), std::nullopt) << bad;
+  }
+}
+
 TEST(ExpositionReader, SkipsAndCountsWhatIsNoValue) {
   const Read all = read(
       "good 1\n9bad 1\nbad\nbad x\nbad{x} 1\nbad{x=\"1\" 1\nbad{x=\"1} 1\nbad{x=1} 1\n"

@@ -18,10 +18,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-std::vector<std::string> run(const std::vector<std::string_view>& output,
-                             const PluginEnd& end = {0, {}}, std::string check = "check") {
+std::vector<std::string> run(const std::vector<std::string>& output, const PluginEnd& end = {0, {}},
+                             std::string check = "check") {
   TextLines lines(TextFormat::kNagios, std::move(check));
-  for (const auto line : output) EXPECT_THAT(lines.take(line), IsEmpty());
+  for (const auto& line : output) EXPECT_THAT(lines.take(line), IsEmpty());
   return lines.finish(end);
 }
 
@@ -115,6 +115,34 @@ TEST(NagiosOutput, WhatIsBadCostsItselfAlone) {
               ElementsAre("sample 1000 check_value host=h,label=a 1", "!bad-number",
                           "sample 1000 check_value host=h,label=b 2", "!bad-number",
                           "sample 1000 check_value host=h,label=c 3"));
+}
+
+TEST(NagiosOutput, ANumberWithMoreBehindItThanAUnitIsNone) {
+  for (const auto* item : {"date=2024-01-05", "up=12:30:11", "v=1.2.3", "n=1,234.5", "x=0x1F",
+                           "q=5'", "q=5\"", "a=5+", "m=5m3"}) {
+    EXPECT_THAT(data(item), ElementsAre("!bad-number")) << item;
+  }
+  EXPECT_THAT(data("r=5kB/s"), ElementsAre("sample 1000 check_value host=h,label=r,unit=kB/s 5"));
+}
+
+TEST(NagiosOutput, WhatIsWrongStandsBehindTheFirstLineHoweverMuchThereIs) {
+  EXPECT_THAT(run({"first", "second"}, {{}, "did not end"}),
+              ElementsAre("state 1000 check host=h CRITICAL first (did not end)\\x0asecond"));
+  EXPECT_THAT(run({std::string(65530, 'x')}, {{}, "did not end"}).front(),
+              HasSubstr("xxx (did not end)"));
+}
+
+TEST(NagiosOutput, TheLastPieceOfAPluginThatWasEndedMayBeHalfAndIsLeftOut) {
+  const PluginEnd ended{.exit_status = {}, .fault = "ended", .half_line = true};
+  EXPECT_THAT(run({"OK | a=1 b=2", "x | c=3 'd e'=4"}, ended),
+              ElementsAre("state 1000 check host=h CRITICAL OK (ended)\\x0ax",
+                          "sample 1000 check_value host=h,label=a 1",
+                          "sample 1000 check_value host=h,label=b 2",
+                          "sample 1000 check_value host=h,label=c 3"));
+  EXPECT_THAT(run({"OK | a=1"}, ended), SizeIs(1));
+  EXPECT_THAT(run({"OK | a=1", "no data"}, ended), SizeIs(2));
+  EXPECT_THAT(run({"OK | a=1"}, {.exit_status = 0, .half_line = true}), SizeIs(2))
+      << "it ended by itself";
 }
 
 TEST(NagiosOutput, ANameMayHaveTags) {

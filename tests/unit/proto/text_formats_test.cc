@@ -14,6 +14,7 @@ namespace {
 
 using test::one_line;
 using test::TextLines;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -49,7 +50,8 @@ TEST(GraphiteLine, RefusesWithAReason) {
                                       {"x; 5 6", "sample 6 x host=h 5"},
                                       {"x;k 5 6", "!bad-name"},
                                       {"x;k= 5 6", "!bad-name"},
-                                      {";k=v 5 6", "!bad-name"}});
+                                      {";k=v 5 6", "!bad-name"},
+                                      {"x;k=v;k=w 5 6", "!bad-name"}});
 }
 
 TEST(InfluxLine, EachFieldIsAFrameAndValueHasNoNameOfItsOwn) {
@@ -81,6 +83,7 @@ TEST(InfluxLine, ABadFieldCostsTheWholeLine) {
                                     {"m,x f=1", "!bad-name"},
                                     {"m,x= f=1", "!bad-name"},
                                     {"m,=y f=1", "!bad-name"},
+                                    {"m,x=y,x=z f=1", "!bad-name"},
                                     {"m =1", "!bad-name"},
                                     {"m f", "!missing-field"},
                                     {"m f=", "!missing-field"},
@@ -113,7 +116,13 @@ TEST(CollectdLine, NamesAreThoseOfCollectdsExporter) {
        {"PUTVAL h/p/own 1:2:3",
         "sample 1 collectd_p_own_0 host=h 2 | sample 1 collectd_p_own_1 host=h 3"},
        {R"(PUTVAL "h/a \"b\"/own" 1:2)", "sample 1 collectd_a_\"b\"_own host=h 2"},
-       {"PUTVAL h/cpu/cpu N:U", ""}});
+       {"PUTVAL h/cpu/cpu N:U", ""},
+       {"PUTVAL h/p/requests 1:2", "sample 1 collectd_p_requests host=h 2"},
+       {"PUTVAL h/p/connections 1:2", "delta 1 collectd_p_connections_total host=h 2"},
+       {"PUTVAL h/p/duration 1:2", "sample 1 collectd_p_duration_seconds host=h 2"},
+       {"PUTVAL h/p/smart_attribute 1:2:U:U:3",
+        "sample 1 collectd_p_smart_attribute_current host=h 2 | "
+        "sample 1 collectd_p_smart_attribute_pretty host=h 3"}});
 }
 
 TEST(CollectdLine, ANotificationIsAStateOfWhatItNames) {
@@ -123,7 +132,7 @@ TEST(CollectdLine, ANotificationIsAStateOfWhatItNames) {
         R"(plugin_instance=cpu message="The roof is on fire!")",
         "state 1201 collectd_sensors_temperature host=h,sensors=cpu WARNING "
         "The roof is on fire!"},
-       {"PUTNOTIF severity=failure plugin=p message=x", "state 1000 collectd_p host=h CRITICAL x"},
+       {"putnotif Severity=FAILURE PLUGIN=p Message=x", "state 1000 collectd_p host=h CRITICAL x"},
        {"PUTNOTIF severity=okay message=fine", "event 1000 collectd_notification host=h fine"}});
 }
 
@@ -140,6 +149,7 @@ TEST(CollectdLine, RefusesWithAReason) {
                                       {"PUTVAL h/p/t X:1", "!bad-time"},
                                       {"PUTVAL h/p/t N:1 N:x", "!bad-number"},
                                       {"PUTVAL h/p/cpu N:1:2", "!bad-number"},
+                                      {"PUTVAL h/host-x/t N:1", "!bad-name"},
                                       {"PUTNOTIF message=x", "!missing-field"},
                                       {"PUTNOTIF severity=bad message=x", "!unknown-keyword"},
                                       {"PUTNOTIF severity=okay x", "!unknown-keyword"}});
@@ -185,6 +195,8 @@ TEST(JsonLine, IsStrict) {
                {R"({"kind":"event","name":"e","tags":{"":"x"}})", "!bad-name"},
                {R"({"kind":"event","name":""})", "!bad-name"},
                {R"({"kind":"event","name":"e a=b=c"})", "!bad-name"},
+               {R"({"kind":"event","name":"e a=b,a=c"})", "!bad-name"},
+               {R"({"kind":"event","name":"e a=b","tags":{"a":"c"}})", "!bad-name"},
                {R"({"kind":"event","text":"e"})", "!missing-field"},
                {R"({"name":"e"})", "!missing-field"},
                {R"({"kind":"sample","name":"e"})", "!missing-field"},
@@ -221,11 +233,26 @@ TEST(PrometheusLine, TypesTellCountersFromGauges) {
   EXPECT_EQ(take(R"(s{quantile="0.5"} 3.2)"), "sample 1000 s host=h,quantile=0.5 3.2");
   EXPECT_EQ(take("s_count 4"), "delta 1000 s_count host=h 4");
   EXPECT_EQ(take("# HELP s_count"), "");
+  EXPECT_EQ(take("a_total 1"), "delta 1000 a_total host=h 1") << "what was said first still holds";
+  EXPECT_EQ(take("# TYPE r_count summary"), "");
+  EXPECT_EQ(take(R"(r_count{quantile="0.5"} 3)"), "sample 1000 r_count host=h,quantile=0.5 3");
+  EXPECT_EQ(take(R"(r_count{quantile="0.9"} NaN)"), "") << "it has seen nothing yet";
+}
+
+TEST(PrometheusLine, ReadsWhatOpenMetricsHasOfItsOwn) {
+  TextLines lines(TextFormat::kPrometheus);
+  EXPECT_THAT(lines.take("# TYPE a counter"), IsEmpty());
+  EXPECT_THAT(lines.take("a_total 5 1700000000.25 # {trace_id=\"x\"} 1 1700000000"),
+              ElementsAre("delta 1700000000 a_total host=h 5"));
+  EXPECT_THAT(lines.take("a_total 5 # {} 1"), ElementsAre("delta 1000 a_total host=h 5"));
+  EXPECT_THAT(lines.take("a_total 5 1700000000"), ElementsAre("delta 1700000000 a_total host=h 5"));
+  EXPECT_THAT(lines.take("a_created 5 1"), ElementsAre("sample 1 a_created host=h 5"));
+  EXPECT_THAT(lines.take("# EOF"), IsEmpty());
 }
 
 TEST(PrometheusLine, RefusesWithAReason) {
-  expect_each(TextFormat::kPrometheus, {{"g NaN", "!bad-number"},
-                                        {"g +Inf", "!bad-number"},
+  expect_each(TextFormat::kPrometheus, {{"g +Inf", "!bad-number"},
+                                        {"g{a=\"b\",a=\"c\"} 1", "!bad-name"},
                                         {"g x", "!bad-number"},
                                         {"g", "!missing-field"},
                                         {"g{a=\"b\" 1", "!bad-name"},
@@ -279,7 +306,64 @@ TEST(TextReader, WhatHasNoFormIsRefusedUntilALineHasOne) {
   EXPECT_THAT(lines.take("done"), ElementsAre("done"));
   EXPECT_THAT(lines.take("DISK OK"), ElementsAre("!unknown-keyword")) << "not the first line";
   EXPECT_THAT(lines.take("x.y 1 5"), ElementsAre("sample 5 x.y host=h 1"));
-  EXPECT_THAT(lines.take("sample 1 x 1"), ElementsAre("!bad-time")) << "it is Graphite's now";
+  EXPECT_THAT(lines.take("y.z 2 5"), ElementsAre("sample 5 y.z host=h 2"));
+}
+
+TEST(TextReader, WordsBeforeOurLinesCostThemselves) {
+  for (const auto* line :
+       {"Connection OK", "WARNING: cannot open /x", "retry 3", "connecting timeout=5", "# HELP me",
+        "OK: 0", "{", "PUTVAL", "try 1 1700000000"}) {
+    TextLines lines;
+    (void)lines.take(line);
+    EXPECT_THAT(lines.take("  SAMPLE 1700000000 web:load 0.5"),
+                Contains("sample 1700000000 web:load host=h 0.5"))
+        << line;
+    EXPECT_EQ(lines.format(), "bolo") << line;
+    EXPECT_THAT(lines.take("x 1"), ElementsAre("!unknown-keyword")) << line;
+    EXPECT_THAT(lines.finish({0, {}}), IsEmpty()) << line;
+  }
+}
+
+TEST(TextReader, LinesThatWereTakenForAPluginsAreRefusedOnceTheyAreNot) {
+  TextLines lines;
+  EXPECT_THAT(lines.take("Connection OK"), IsEmpty());
+  EXPECT_THAT(lines.take("more words"), IsEmpty());
+  EXPECT_THAT(lines.take("key a=b"),
+              ElementsAre("!unknown-keyword", "!unknown-keyword", "fact a host=h b"));
+}
+
+TEST(TextReader, AFormatThatIsSaidAndAWholeLineOfGraphitesStay) {
+  TextLines said(TextFormat::kPrometheus);
+  EXPECT_THAT(said.take("SAMPLE 1 x 1"), ElementsAre("!bad-time"));
+  TextLines guessed;
+  EXPECT_THAT(guessed.take("cpu 5 1700000000"), ElementsAre("sample 1700000000 cpu host=h 5"));
+  EXPECT_THAT(guessed.take("tally 5 1700000000"), ElementsAre("sample 1700000000 tally host=h 5"));
+}
+
+TEST(TextReader, APluginIsGuessedOnlyWhereItMayBeOne) {
+  for (const auto* line : {"DISK OK - free", "OK: 0", "WARNING: 3", "OK 5", "OK time=5"}) {
+    TextLines oneshot;
+    (void)oneshot.take(line);
+    EXPECT_EQ(oneshot.format(), "nagios") << line;
+    TextLines stream({}, "");
+    (void)stream.take(line);
+    EXPECT_NE(stream.format(), "nagios") << line;
+  }
+}
+
+TEST(TextReader, OneThatWasAPluginIsOneWhateverItPrints) {
+  TextLines silent;
+  silent.expect_plugin();
+  EXPECT_THAT(silent.finish({{}, "did not end"}),
+              ElementsAre("state 1000 check host=h CRITICAL did not end"));
+  TextLines words;
+  words.expect_plugin();
+  EXPECT_THAT(words.take("no such word"), IsEmpty());
+  EXPECT_THAT(words.finish({2, {}}), ElementsAre("state 1000 check host=h CRITICAL no such word"));
+  TextLines other;
+  other.expect_plugin();
+  EXPECT_THAT(other.take("m f=1 5"), ElementsAre("sample 5 m_f host=h 1"));
+  EXPECT_THAT(other.finish({0, {}}), IsEmpty());
 }
 
 TEST(TextReader, OurOwnLinesStayOurs) {
@@ -311,6 +395,17 @@ TEST(TextReader, ANameThatIsTooLongIsRefused) {
   EXPECT_EQ(one_line(TextFormat::kJson, R"({"kind":"event","name":")" + name + "\"}"), "!bad-name");
   const std::string tags = R"({"kind":"event","name":"e","tags":{"k":")" + name + "\"}}";
   EXPECT_EQ(one_line(TextFormat::kJson, tags), "!bad-name");
+  const std::string escaped = R"({"kind":"event","name":"\u0065)" + name + "\"}";
+  EXPECT_EQ(one_line(TextFormat::kJson, escaped), "!bad-name") << "it is not cut";
+}
+
+TEST(TextReader, ALineHasNoMoreValuesThanALineMayHave) {
+  std::string fields = "m ";
+  std::string lists = "PUTVAL h/p/t";
+  for (int i = 0; i <= 1000; ++i) fields += "f=1,";
+  for (int i = 0; i <= 100; ++i) lists += " 1:1";
+  EXPECT_EQ(one_line(TextFormat::kInflux, fields + "f=1"), "!limit");
+  EXPECT_EQ(one_line(TextFormat::kCollectd, lists), "!limit");
 }
 
 }  // namespace

@@ -18,9 +18,13 @@ class TextLines {
       : reader_((static_cast<void>(tags_.set("host", "h")), tags_), 10'000, format,
                 std::move(check)) {}
 
+  void expect_plugin() { reader_.expect_plugin(); }
   std::vector<std::string> take(std::string_view line) {
     said_.clear();
     const auto result = reader_.take(line, kNow, [this](auto message) { note(message); });
+    for (std::size_t i = 0; i < result.not_plugins; ++i) {
+      said_.insert(said_.begin(), "!unknown-keyword");
+    }
     if (result.reason != proto::Reason::kNone) refuse(result.reason);
     if (result.done) said_.emplace_back("done");
     return said_;

@@ -16,8 +16,10 @@
 #ifndef LARIAT_COLLECTOR_H
 #define LARIAT_COLLECTOR_H
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +100,24 @@ static inline const char* lariat_collector_number(double value, char room[64]) {
   return room;
 }
 
+/* A signal, or a descriptor that does not block, is no end. */
+static inline int lariat_collector_may_go_on(int fd, short event) {
+  struct pollfd wait;
+  if (errno != EINTR && errno != EAGAIN) return 0;
+  wait.fd = fd;
+  wait.events = event;
+  if (errno == EAGAIN) (void)poll(&wait, 1, -1);
+  return 1;
+}
+
+static inline int lariat_collector_read_line(char* line, int room) {
+  while (fgets(line, room, stdin) == NULL) {
+    if (feof(stdin) || !lariat_collector_may_go_on(0, POLLIN)) return 0;
+    clearerr(stdin);
+  }
+  return 1;
+}
+
 static inline int lariat_collector_answer(lariat_collector* say, uint64_t time,
                                           void (*collect)(lariat_collector*, void*), void* data,
                                           const char* end) {
@@ -112,8 +132,8 @@ static inline int lariat_collector_answer(lariat_collector* say, uint64_t time,
   }
   while (sent < say->length) {
     const ssize_t some = write(1, say->text + sent, say->length - sent);
-    if (some < 0) return 0;
-    sent += (size_t)some;
+    if (some < 0 && !lariat_collector_may_go_on(1, POLLOUT)) return 0;
+    if (some > 0) sent += (size_t)some;
   }
   return 1;
 }
@@ -140,13 +160,14 @@ static inline void lariat_collector_tally(lariat_collector* say, const char* met
   lariat_collector_say(say, "tally", metric, tags, room);
 }
 
-/* How something is, and why; TEXT may be NULL. */
+/* How something is, and why; TEXT may be NULL. What is none of these is UNKNOWN. */
 static inline void lariat_collector_state(lariat_collector* say, const char* metric,
                                           const char* tags, enum lariat_collector_status status,
                                           const char* text) {
   static const char* const kinds[] = {"ok", "warning", "critical", "unknown"};
   const size_t before = say->length;
-  lariat_collector_say(say, "state", metric, tags, kinds[status]);
+  const unsigned which = (unsigned)status < 3 ? (unsigned)status : 3;
+  lariat_collector_say(say, "state", metric, tags, kinds[which]);
   if (say->length == before || text == NULL || *text == '\0') return;
   say->text[say->length - 1] = ' '; /* In place of its end. */
   lariat_collector_put(say, text, "", ' ');
@@ -181,7 +202,7 @@ static inline int lariat_collector_run(void (*collect)(lariat_collector*, void*)
   char line[128];
   int asked = 0;
   int good = 1;
-  while (good && !isatty(0) && fgets(line, sizeof line, stdin) != NULL) {
+  while (good && !isatty(0) && lariat_collector_read_line(line, sizeof line)) {
     if (strncmp(line, "tick ", 5) != 0) continue;
     asked = 1;
     good = lariat_collector_answer(&say, strtoull(line + 5, NULL, 10), collect, data, "done\n");

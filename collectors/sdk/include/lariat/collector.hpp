@@ -11,8 +11,10 @@
 // terminal. `lariat collect ./mine` shows what the agent makes of it. In C: collector.h.
 #pragma once
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -53,10 +56,11 @@ class Collector {
   void tally(std::string_view metric, std::uint64_t more = 1, Tags tags = {}) {
     say("tally", metric, tags, number(more));
   }
-  /// How something is, and why.
+  /// How something is, and why. What is none of `Status` is kUnknown.
   void state(std::string_view metric, Status status, std::string_view text = {}, Tags tags = {}) {
     constexpr const char* kWords[] = {"ok ", "warning ", "critical ", "unknown "};
-    say("state", metric, tags, kWords[static_cast<int>(status)] + one_line(text));
+    const auto which = static_cast<unsigned>(status);
+    say("state", metric, tags, kWords[which < 3 ? which : 3] + one_line(text));
   }
   /// Something has happened. (In capitals the first word of the text is none of the name's tags.)
   void event(std::string_view metric, std::string_view text, Tags tags = {}) {
@@ -75,7 +79,7 @@ class Collector {
     Collector say;
     bool asked = false;
     char line[128];
-    while (::isatty(0) == 0 && std::fgets(line, sizeof line, stdin) != nullptr) {
+    while (::isatty(0) == 0 && read_line(line, sizeof line)) {
       if (std::string_view(line).substr(0, 5) != "tick ") continue;
       asked = true;
       if (!say.answer(std::strtoull(line + 5, nullptr, 10), collect, "done\n")) return 1;
@@ -85,6 +89,21 @@ class Collector {
   }
 
  private:
+  /// A signal, or a descriptor that does not block, is no end.
+  static bool may_go_on(int fd, short event) {
+    if (errno != EINTR && errno != EAGAIN) return false;
+    pollfd wait{fd, event, 0};
+    if (errno == EAGAIN) ::poll(&wait, 1, -1);
+    return true;
+  }
+  static bool read_line(char* line, int room) {
+    while (std::fgets(line, room, stdin) == nullptr) {
+      if (std::feof(stdin) != 0 || !may_go_on(0, POLLIN)) return false;
+      std::clearerr(stdin);
+    }
+    return true;
+  }
+
   template <typename Collect>
   bool answer(std::uint64_t time, Collect& collect, const char* end) {
     time_ = time;
@@ -98,8 +117,8 @@ class Collector {
     std::string_view rest = text_;
     while (!rest.empty()) {
       const auto sent = ::write(1, rest.data(), rest.size());
-      if (sent < 0) return false;
-      rest.remove_prefix(static_cast<std::size_t>(sent));
+      if (sent < 0 && !may_go_on(1, POLLOUT)) return false;
+      if (sent > 0) rest.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
   }
@@ -118,6 +137,10 @@ class Collector {
     if constexpr (std::is_same_v<Number, bool>) {
       return value ? "1" : "0";
     } else {
+      if constexpr (std::is_same_v<Number, long double>) {
+        if (!(std::fabs(value) <= std::numeric_limits<double>::max())) return {};
+        return number(static_cast<double>(value));
+      }
       if constexpr (std::is_floating_point_v<Number>) {
         if (!std::isfinite(value)) return {};
       }
