@@ -6,6 +6,8 @@
 #include "collectors/statsd/line.h"
 #include "collectors/statsd/store.h"
 #include "proto/decode.h"
+#include "proto/message.h"
+#include "proto/qname.h"
 #include "tests/fuzz/claim.h"
 
 namespace lariat::statsd {
@@ -50,6 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (const auto event = decoder.next()) {
       claim(event->outcome == proto::Decoder::Outcome::kMessage, "an answer is of messages");
       ++messages;
+      if (event->message.opcode() != proto::Opcode::kSubmit) continue;
+      const std::string_view name = proto::Submit(event->message).name();
+      claim(name.find(' ') == name.npos || proto::is_canonical(name), "its names are canonical");
     }
     claim(messages == answer.count() + 1, "as many as it says, and the HEARTBEAT");
   }
