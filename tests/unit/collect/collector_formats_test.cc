@@ -35,7 +35,8 @@ TEST_F(CollectorTest, APluginsExitStatusIsItsStateAndNoFailure) {
     ASSERT_EQ(sink_.lines.size(), 3U);
     constexpr std::array kWords{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
     EXPECT_EQ(without_time(sink_.lines[0]),
-              "state NOW mine host=web01 " + std::string(kWords.at(status)) + " DISK OK - free");
+              "state NOW mine host=web01 " +
+                  std::string(kWords.at(static_cast<std::size_t>(status))) + " DISK OK - free");
     EXPECT_EQ(without_time(sink_.lines[1]), "sample NOW mine_bytes host=web01,label=/ 5242880");
     EXPECT_EQ(collector_->intake().format(), OutputFormat::kNagios);
   }
