@@ -78,8 +78,9 @@ class FakeManager {
       sd_bus* bus = nullptr;
       ::sd_bus_new(&bus);
       ::sd_bus_set_fd(bus, peer, peer);
-      ::sd_bus_set_server(
-          bus, 1, SD_ID128_MAKE(01, 02, 03, 04, 05, 06, 07, 08, 09, 0a, 0b, 0c, 0d, 0e, 0f, 10));
+      sd_id128_t identity{};
+      identity.bytes[0] = 1;
+      ::sd_bus_set_server(bus, 1, identity);
       ::sd_bus_set_anonymous(bus, 1);
       ::sd_bus_add_filter(bus, nullptr, &FakeManager::take, this);
       if (::sd_bus_start(bus) >= 0) serve(bus);
