@@ -238,7 +238,8 @@ std::string add_headers_of(const std::string& path, std::vector<std::string>& he
   for (std::string_view line; take_line(rest, line);) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    if (std::string fault = add_header(line, headers); !fault.empty()) return path + ": " + fault;
+    const std::string fault = add_header(line, headers);
+    if (!fault.empty()) return std::string(path).append(": ").append(fault);
   }
   return {};
 }

@@ -150,17 +150,20 @@ void Server::wake_resting() {
   }
 }
 
+void Server::take_datagram(std::size_t place) {
+  const std::string_view text = datagrams_->text(place);
+  if (!datagrams_->is_cut(place)) {
+    take_(text);
+    return;
+  }
+  ++traffic_.cut;
+  take_(text.substr(0, text.rfind('\n') + 1));
+}
+
 void Server::read_datagrams(const Listener& listener) {
   for (int batch = 0; batch < kBatchesATurn; ++batch) {
     const std::size_t count = datagrams_->receive(listener.socket.get());
-    for (std::size_t i = 0; i < count; ++i) {
-      std::string_view text = datagrams_->text(i);
-      if (datagrams_->is_cut(i)) {
-        ++traffic_.cut;
-        text = text.substr(0, text.rfind('\n') + 1);
-      }
-      take_(text);
-    }
+    for (std::size_t i = 0; i < count; ++i) take_datagram(i);
     traffic_.packets += count;
     if (count < kBatch) return;
   }

@@ -68,6 +68,7 @@ class Server {
 
   void turn();
   void watch(int descriptor, std::uint64_t token) const;
+  void take_datagram(std::size_t place);
   void read_datagrams(const Listener& listener);
   void accept_some(Listener& listener);
   void rest(Listener& listener) noexcept;
